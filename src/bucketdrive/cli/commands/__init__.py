@@ -1,0 +1,1 @@
+"""One command a file, as `command`; imported when it runs."""

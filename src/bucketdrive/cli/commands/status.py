@@ -1,0 +1,67 @@
+"""`bucketdrive status`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from bucketdrive.cli import options, output
+from bucketdrive.cli.open import all_records, find_record, open_drive
+from bucketdrive.errors import NoSuchDriveError
+
+if TYPE_CHECKING:
+    from bucketdrive.model.reports import DriveStatus
+
+
+@click.command(
+    epilog=options.epilog("bucketdrive status", "bucketdrive status ~/Photos --json", codes=(0, 1, 2, 3, 5, 7))
+)
+@options.folder_argument
+@options.as_json
+def command(folder: Path | None, *, as_json: bool) -> None:
+    """Show how a drive stands, without asking the bucket.
+
+    Without FOLDER it is the drive of the working directory; outside any drive, all drives of this machine.
+    """
+    found = []
+    for root in _folders(folder):
+        with open_drive(root) as drive:
+            found.append(drive.status())
+    if as_json:
+        output.show_json({"drives": [status.to_json() for status in found]})
+        return
+    for number, status in enumerate(found):
+        if number:
+            output.say()
+        _show(status)
+    if not found:
+        output.say("This machine has no drives.")
+        output.hint("bucketdrive link s3://BUCKET/PREFIX FOLDER, or see it all first: bucketdrive demo")
+
+
+def _folders(folder: Path | None) -> list[Path]:
+    try:
+        return [find_record(folder).folder]
+    except NoSuchDriveError:
+        if folder:
+            raise
+        return [record.folder for record in all_records()]
+
+
+def _show(status: "DriveStatus") -> None:
+    output.say(output.safe(status.folder))
+    output.say(output.safe(f"  leads to   {status.drive} as {status.device}"))
+    output.say(f"  files      {status.files:,}, {output.size_text(status.size_bytes)}")
+    output.say(f"  last sync  {output.time_text(status.synced_at)}")
+    if status.pending:
+        output.say(
+            f"  unsettled  {output.count_text(status.pending, 'action')} of an earlier run: the next sync goes on"
+        )
+    for path in status.conflicts:
+        output.say(output.safe(f"  conflict   {path}"))
+    for held in status.held:
+        output.say(output.safe(f"  held       {held.path}: {held.reason}"))
+    if status.approvals:
+        output.say(
+            f"  waiting    {output.count_text(status.approvals, 'deletion')} for `bucketdrive approve` or `deny`"
+        )

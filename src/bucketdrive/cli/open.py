@@ -1,0 +1,72 @@
+"""Which drive a command is about, and which path in it."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bucketdrive.errors import NoSuchPathError
+
+if TYPE_CHECKING:
+    from bucketdrive.drive.drive import Drive
+    from bucketdrive.drive.records import DriveRecord
+    from bucketdrive.ports.runtime import Listener
+
+
+def find_record(folder: Path | None) -> "DriveRecord":
+    """The drive of `folder`, or of the working directory where none is named.
+
+    Raises:
+        NoSuchDriveError, GuardError, UsageError: as `drive.records.find_drive`.
+    """
+    from bucketdrive.drive.records import find_drive  # noqa: PLC0415  --help does not need it
+
+    return find_drive(folder or Path())
+
+
+def all_records() -> "list[DriveRecord]":
+    """Every drive of this machine."""
+    from bucketdrive.drive.records import load_drives  # noqa: PLC0415  --help does not need it
+
+    return load_drives()
+
+
+def open_drive(folder: Path | None, listener: "Listener | None" = None) -> "Drive":
+    """Open the drive of `folder`, or of the working directory. The caller closes it."""
+    root = find_record(folder).folder
+    from bucketdrive.drive.drive import Drive  # noqa: PLC0415  it brings the engine with it
+
+    return Drive.open(root, listener)
+
+
+def find_path(text: str, folder: Path | None) -> tuple[Path, str]:
+    """The drive and the path in it that a user means by `text`.
+
+    `text` is relative to the working directory if that lies inside the drive, else to the drive's folder; or absolute.
+    Without `folder`, the drive is the one that `text` lies in.
+
+    Returns:
+        The drive's folder, and the path inside the drive.
+
+    Raises:
+        NoSuchPathError: it leads out of the drive, or is the drive's folder itself.
+        NoSuchDriveError, GuardError, UsageError: as `find_record`.
+    """
+    here = Path.cwd()
+    target = here / text
+    root = find_record(folder or target.parent).folder
+    if not here.is_relative_to(root) and folder:
+        target = root / text
+    inside = os.path.relpath(_with_parents_resolved(target), root)
+    if inside == "." or inside.startswith(".."):
+        raise NoSuchPathError(
+            f"{text} is not a file of the drive at {root}. Nothing was done.",
+            hint="Name a file inside the drive's folder, such as notes/today.txt.",
+            path=text,
+        )
+    return root, inside
+
+
+def _with_parents_resolved(path: Path) -> Path:
+    """`path` without links and dots above its last part, which may itself be anything."""
+    plain = Path(os.path.normpath(path))
+    return plain.parent.resolve() / plain.name

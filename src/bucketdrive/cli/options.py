@@ -1,0 +1,48 @@
+"""The arguments and options that commands share, and the ends of their help texts."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+
+
+def folder_argument(function: _Function) -> _Function:
+    """FOLDER, which may be left out inside a drive."""
+    return click.argument("folder", required=False, type=click.Path(path_type=Path))(function)
+
+
+def folder_option(function: _Function) -> _Function:
+    """-C FOLDER, for commands whose argument is a file."""
+    option = click.option(
+        "-C",
+        "folder",
+        metavar="FOLDER",
+        type=click.Path(path_type=Path),
+        help="A folder of the drive, instead of here.",
+    )
+    return option(function)
+
+
+_MEANINGS = {
+    0: "done",
+    1: "error",
+    2: "usage",
+    3: "not found",
+    4: "done, but conflicts or held paths need you",
+    5: "temporary, try again",
+    7: "stopped to protect data",
+    130: "stopped by Ctrl-C",
+}
+
+
+def epilog(*examples: str, codes: tuple[int, ...] = (0, 1, 2, 3)) -> str:
+    """The end of a command's help: examples, and the exit codes it can have."""
+    lines = "\n".join(f"  {example}" for example in examples)
+    meanings = " · ".join(f"{code} {_MEANINGS[code]}" for code in codes)
+    return f"\b\nExamples:\n{lines}\n\nExit codes: {meanings}"

@@ -1,0 +1,48 @@
+"""A line that follows a sync while it runs, where somebody can see it."""
+
+import time
+
+from bucketdrive.cli import output
+from bucketdrive.ports.runtime import Event, Failed, Finished, Planned
+
+_EVERY_S = 0.1
+
+
+class Progress:
+    """A Listener that keeps one line on stderr up to date, if stderr is a terminal. A context manager."""
+
+    def __init__(self) -> None:
+        self._is_shown = output.may_redraw()
+        self._planned = self._done = self._body_bytes = 0
+        self._next_s = 0.0
+
+    def __enter__(self) -> "Progress":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_shown:
+            output.redraw("")
+
+    def tell(self, event: Event) -> None:
+        """Something happened; shown at most ten times a second."""
+        match event:
+            case Planned(plan):
+                self._planned += len(plan.actions)
+            case Finished(action, body_bytes):
+                self._done += 1
+                self._body_bytes += body_bytes
+                self._show(action.path)
+            case Failed(action, _):
+                self._done += 1
+                self._show(action.path)
+            case _:
+                return
+
+    def _show(self, path: str) -> None:
+        now_s = time.monotonic()
+        if not self._is_shown or now_s < self._next_s:
+            return
+        self._next_s = now_s + _EVERY_S
+        planned = max(self._planned, self._done)
+        size = output.size_text(self._body_bytes)
+        output.redraw(f"{self._done:,} of {planned:,}, {size}  {output.safe(path)}")

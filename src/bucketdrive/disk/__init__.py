@@ -1,0 +1,1 @@
+"""The Disk port on a real folder of this machine (Linux)."""

@@ -1,0 +1,313 @@
+"""A real folder on Linux as the engine's `Disk`.
+
+Every call is one hop to a thread of its own small pool (lists of files: one hop a batch); what is done there is in
+`scan`, `reading`, `staging` and `moves`. Here errors of the system become ours.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from threading import Event, Lock
+from typing import TypeVar
+
+from bucketdrive.disk.failures import failure
+from bucketdrive.disk.moves import Moves
+from bucketdrive.disk.names import own_parts, parts_of
+from bucketdrive.disk.places import Places
+from bucketdrive.disk.reading import hash_file, open_file, read_bytes, read_file
+from bucketdrive.disk.scan import Walk, look_at
+from bucketdrive.disk.staging import Draft, read_looks
+from bucketdrive.disk.swap import Renamer
+from bucketdrive.disk.two_steps import TwoSteps
+from bucketdrive.disk.walk import open_folder, open_root
+from bucketdrive.errors import GuardError, ItemError, MissingError, UsageError
+from bucketdrive.model.entries import Content, Fingerprint, Hashed, LocalEntry
+from bucketdrive.ports.disk import Exchanged, RootFacts, Scan, Skips, Staging
+
+T = TypeVar("T")
+
+_THREADS = 4
+_BATCH_FILES = 32
+_BATCH_BYTES = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class FileSystem:
+    """What the file system can do; found out by trying. False is for tests: behave as if it could not."""
+
+    may_exchange: bool = True
+    may_refuse_replacing: bool = True
+
+
+class Folder:
+    """The folder at `path`. Close it at the end.
+
+    Nothing is opened before the first call, and between two calls no descriptor is: the disk can be unmounted.
+
+    Raises:
+        UsageError: this is not Linux.
+    """
+
+    def __init__(self, path: Path, file_system: FileSystem | None = None) -> None:
+        if not sys.platform.startswith("linux"):
+            raise UsageError(
+                f"BucketDrive does not run on {sys.platform} yet: it is proved on Linux only. Nothing was done.",
+                hint="Run it on Linux, or in a virtual machine or container with Linux.",
+            )
+        able = file_system or FileSystem()
+        renamer = Renamer(may_exchange=able.may_exchange, may_refuse_replacing=able.may_refuse_replacing)
+        self._path = path
+        self._places = Places(path)
+        self._two_steps = TwoSteps(self._places, renamer)
+        self._moves = Moves(path, self._places, renamer, self._two_steps)
+        self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucketdrive-disk")
+        self._closed = Event()
+        self._healing = Lock()
+        self._is_healed = False
+
+    def close(self) -> None:
+        """Let running calls end, and stop the threads. A hash of a large file is broken off."""
+        self._closed.set()
+        self._executor.shutdown(cancel_futures=True)
+
+    async def root(self) -> RootFacts:
+        """See `Disk.root`."""
+        return await self._run("", self._read_root)
+
+    async def write_root(self, drive_id: str, root_id: str) -> None:
+        """See `Disk.write_root`."""
+
+        def write() -> None:
+            with open_root(self._path) as root:
+                self._places.write_marker(root, drive_id, root_id)
+
+        await self._run("", write)
+
+    async def clock_ns(self) -> int:
+        """See `Disk.clock_ns`."""
+
+        def touch() -> int:
+            with open_root(self._path) as root:
+                return self._places.touch_clock(root)
+
+        return await self._run("", touch)
+
+    async def free_bytes(self) -> int:
+        """See `Disk.free_bytes`."""
+
+        def ask() -> int:
+            with open_root(self._path) as root:
+                facts = os.fstatvfs(root)
+                return facts.f_bavail * facts.f_frsize
+
+        return await self._run("", ask)
+
+    async def scan(self, skips: Skips) -> Scan:
+        """See `Disk.scan`."""
+
+        def scan() -> Scan:
+            with open_root(self._path) as root:
+                walk = Walk(root, skips)
+                walk.scan(root)
+                return Scan(walk.entries)
+
+        return await self._run("", scan)
+
+    async def look(self, names: Sequence[str]) -> list[LocalEntry | None]:
+        """See `Disk.look`."""
+
+        def look() -> list[LocalEntry | None]:
+            with open_root(self._path) as root:
+                return look_at(root, names)
+
+        return await self._run("", look)
+
+    async def hash_files(self, names: Sequence[str]) -> list[Hashed | ItemError | None]:
+        """See `Disk.hash_files`. A hop takes up to 32 files or 8 MiB."""
+        found: list[Hashed | ItemError | None] = []
+        while len(found) < len(names):
+            batch = names[len(found) : len(found) + _BATCH_FILES]
+            found += await self._run("", partial(self._hash_batch, batch))
+        return found
+
+    async def read(self, name: str) -> Content:
+        """See `Disk.read`."""
+
+        def read() -> Content:
+            parts = parts_of(name)
+            with open_root(self._path) as root, open_folder(root, parts[:-1], name) as folder:
+                return read_file(folder, parts[-1], name)
+
+        return await self._run(name, read)
+
+    async def read_range(self, name: str, first: int, end: int) -> bytes:
+        """See `Disk.read_range`."""
+
+        def read() -> bytes:
+            parts = parts_of(name)
+            with open_root(self._path) as root, open_folder(root, parts[:-1], name) as folder:
+                opened, _ = open_file(folder, parts[-1], name)
+                with opened as number:
+                    os.lseek(number, first, os.SEEK_SET)
+                    return read_bytes(number, max(0, end - first))
+
+        return await self._run(name, read)
+
+    async def stage(self, place: str, body: AsyncIterator[bytes] | bytes, how: Staging) -> Hashed:
+        """See `Disk.stage`. Bytes are one hop, an iterator is one a chunk."""
+        if isinstance(body, bytes):
+            return await self._run(place, partial(self._stage_bytes, place, body, how))
+        draft = await self._run(place, partial(self._open_draft, place, how))
+        try:
+            async for chunk in body:
+                await self._run(place, partial(draft.write, chunk))
+            return await self._run(place, draft.finish)
+        except BaseException:
+            await asyncio.shield(self._run(place, partial(self._abandon, place, draft)))
+            raise
+
+    async def install(self, place: str, name: str) -> Fingerprint:
+        """See `Disk.install`."""
+        return await self._run(name, partial(self._moves.install, place, name))
+
+    async def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
+        """See `Disk.exchange`."""
+        return await self._run(name, partial(self._moves.exchange, place, name, expected))
+
+    async def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
+        """See `Disk.set_aside`."""
+        return await self._run(name, partial(self._moves.set_aside, name, place, expected))
+
+    async def put_back(self, place: str, name: str) -> Fingerprint:
+        """See `Disk.put_back`."""
+        return await self._run(name, partial(self._moves.install, place, name))
+
+    async def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
+        """See `Disk.rename`."""
+        return await self._run(name, partial(self._moves.rename, name, new_name, expected))
+
+    async def make_dir(self, name: str) -> None:
+        """See `Disk.make_dir`."""
+        await self._run(name, partial(self._moves.make_dir, name))
+
+    async def remove_dir(self, name: str, junk_place: str) -> None:
+        """See `Disk.remove_dir`."""
+        await self._run(name, partial(self._moves.remove_dir, name, junk_place))
+
+    async def places(self) -> list[str]:
+        """See `Disk.places`."""
+
+        def ask() -> list[str]:
+            with open_root(self._path) as root:
+                return self._places.files(root)
+
+        return await self._run("", ask)
+
+    async def hash_place(self, place: str) -> Hashed | None:
+        """See `Disk.hash_place`."""
+
+        def ask() -> Hashed | None:
+            parts = own_parts(place)
+            try:
+                with open_root(self._path) as root, open_folder(root, parts[:-1], place) as folder:
+                    return hash_file(folder, parts[-1], place, self._closed)
+            except MissingError:
+                return None
+
+        return await self._run(place, ask)
+
+    async def discard(self, place: str) -> None:
+        """See `Disk.discard`."""
+        await self._run(place, partial(self._discard, place))
+
+    # --- in a thread ---
+
+    def _read_root(self) -> RootFacts:
+        with open_root(self._path) as root:
+            facts = os.fstat(root)
+            drive_id, root_id = self._places.read_marker(root)
+        return RootFacts(drive_id, root_id, facts.st_dev, facts.st_ino)
+
+    def _hash_batch(self, names: Sequence[str]) -> list[Hashed | ItemError | None]:
+        """Hash the first of `names`, until enough bytes were read."""
+        found: list[Hashed | ItemError | None] = []
+        left = _BATCH_BYTES
+        with open_root(self._path) as root:
+            for name in names:
+                hashed = self._hash(root, name)
+                found.append(hashed)
+                left -= hashed.fingerprint.size if isinstance(hashed, Hashed) else 0
+                if left <= 0:
+                    break
+        return found
+
+    def _hash(self, root: int, name: str) -> Hashed | ItemError | None:
+        try:
+            parts = parts_of(name)
+            with open_folder(root, parts[:-1], name) as folder:
+                return hash_file(folder, parts[-1], name, self._closed)
+        except MissingError:
+            return None
+        except ItemError as error:
+            return error
+        except OSError as error:
+            ours = failure(error, name)
+            if isinstance(ours, ItemError):
+                return ours
+            raise ours from error
+
+    def _open_draft(self, place: str, how: Staging) -> Draft:
+        parts = own_parts(place)
+        with open_root(self._path) as root:
+            looks = read_looks(root, how.like) if how.like else None
+            with self._places.lock, self._places.make(root, parts[:-1]) as folder:
+                return Draft(folder, parts[-1], how, looks)
+
+    def _stage_bytes(self, place: str, data: bytes, how: Staging) -> Hashed:
+        draft = self._open_draft(place, how)
+        try:
+            draft.write(data)
+            return draft.finish()
+        except OSError:
+            self._abandon(place, draft)
+            raise
+
+    def _abandon(self, place: str, draft: Draft) -> None:
+        """Leave nothing of a file that could not be written; what is wrong is told by the error already met."""
+        draft.abandon()
+        with suppress(OSError, GuardError):
+            self._discard(place)
+
+    def _discard(self, place: str) -> None:
+        parts = own_parts(place)
+        with open_root(self._path) as root:
+            with suppress(FileNotFoundError, MissingError), open_folder(root, parts[:-1], place) as folder:
+                os.unlink(parts[-1], dir_fd=folder)
+            self._places.prune(root, parts)
+
+    def _heal(self) -> None:
+        """Before the first call of all: finish an exchange in two steps that a crash interrupted."""
+        with self._healing:
+            if not self._is_healed:
+                with open_root(self._path) as root:
+                    self._two_steps.heal(root)
+                self._is_healed = True
+
+    async def _run(self, path: str, function: Callable[[], T]) -> T:
+        """One hop; the system's errors are about `path`."""
+
+        def call() -> T:
+            if not self._is_healed:
+                self._heal()
+            return function()
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._executor, call)
+        except OSError as error:
+            raise failure(error, path) from error

@@ -1,0 +1,161 @@
+"""What moves a file or changes a folder: each by one rename that overwrites nothing, durable at the end (spec §2.6).
+
+Synchronous: `Folder` runs it on its threads. Every method opens the root anew, so that a disk can be unmounted and
+mounted between two calls. A source that is not there is a MissingError, a target that is taken an OSError (EEXIST,
+ENOTDIR) that `Folder` translates.
+"""
+
+import os
+import stat
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from bucketdrive.disk.failures import occupied
+from bucketdrive.disk.names import own_parts, parts_of
+from bucketdrive.disk.places import Places
+from bucketdrive.disk.swap import Renamer, Spot
+from bucketdrive.disk.two_steps import TwoSteps
+from bucketdrive.disk.walk import (
+    Opened,
+    fingerprint_of,
+    lstat,
+    lstat_file,
+    make_folder,
+    open_child,
+    open_folder,
+    open_root,
+)
+from bucketdrive.errors import MissingError
+from bucketdrive.model.entries import Fingerprint
+from bucketdrive.ports.disk import JUNK_NAMES, Exchanged
+
+
+class Moves:
+    """The moves of one folder."""
+
+    def __init__(self, path: Path, places: Places, renamer: Renamer, two_steps: TwoSteps) -> None:
+        self._path = path
+        self._places = places
+        self._renamer = renamer
+        self._two_steps = two_steps
+
+    def install(self, place: str, name: str) -> Fingerprint:
+        """See `Disk.install`; also `Disk.put_back`: where the file was comes last, so it is never nowhere."""
+        source, parts = own_parts(place), parts_of(name)
+        with open_root(self._path) as root:
+            with self._places.open(root, source[:-1], place) as area:
+                staged = lstat_file(area, source[-1], place)
+                with make_folder(root, parts[:-1]) as folder:
+                    self._renamer.move(Spot(area, source[-1]), Spot(folder, parts[-1]))
+                    os.fsync(folder)
+                    landed = _landed(Spot(folder, parts[-1]), staged)
+            self._places.prune(root, source)
+        return landed
+
+    def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
+        """See `Disk.exchange`."""
+        source, parts = own_parts(place), parts_of(name)
+        with open_root(self._path) as root, self._places.open(root, source[:-1], place) as area:
+            staged = lstat_file(area, source[-1], place)
+            with open_folder(root, parts[:-1], name) as folder:
+                ours, theirs = Spot(area, source[-1]), Spot(folder, parts[-1])
+                _check(theirs, name, expected)
+                if not self._renamer.exchange(ours, theirs):
+                    self._two_steps.exchange(root, ours, theirs, parts)
+                came_out = lstat(ours.folder, ours.part)
+                if not stat.S_ISREG(came_out.st_mode):
+                    self._renamer.exchange(ours, theirs)
+                    raise occupied(name)
+                os.fsync(folder)
+                os.fsync(area)
+                return Exchanged(_landed(theirs, staged), fingerprint_of(came_out))
+
+    def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
+        """See `Disk.set_aside`."""
+        parts, target = parts_of(name), own_parts(place)
+        with open_root(self._path) as root:
+            self._places.check(root)
+            with open_folder(root, parts[:-1], name) as folder:
+                _check(Spot(folder, parts[-1]), name, expected)
+                with ExitStack() as stack:
+                    with self._places.lock:
+                        area = stack.enter_context(self._places.make(root, target[:-1]))
+                        came_out = self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), name)
+                    os.fsync(area)
+                    os.fsync(folder)
+                    return came_out
+
+    def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
+        """See `Disk.rename`."""
+        parts, new_parts = parts_of(name), parts_of(new_name)
+        with open_root(self._path) as root:
+            self._places.check(root)
+            with open_folder(root, parts[:-1], name) as folder:
+                _check(Spot(folder, parts[-1]), name, expected)
+                with make_folder(root, new_parts[:-1]) as new_folder:
+                    moved = self._move_file(Spot(folder, parts[-1]), Spot(new_folder, new_parts[-1]), name)
+                    os.fsync(new_folder)
+                    os.fsync(folder)
+                    return moved
+
+    def make_dir(self, name: str) -> None:
+        """See `Disk.make_dir`."""
+        parts = parts_of(name)
+        with open_root(self._path) as root:
+            self._places.check(root)
+            make_folder(root, parts).close()
+
+    def remove_dir(self, name: str, junk_place: str) -> None:
+        """See `Disk.remove_dir`."""
+        parts, junk_parts = parts_of(name), own_parts(junk_place)
+        with open_root(self._path) as root:
+            self._places.check(root)
+            try:
+                above = open_folder(root, parts[:-1], name)
+            except MissingError:
+                return
+            with above as parent:
+                try:
+                    opened = Opened(open_child(parent, parts[-1]))
+                except FileNotFoundError:
+                    return
+                with opened as folder:
+                    self._move_junk(root, folder, junk_parts, name)
+                os.rmdir(parts[-1], dir_fd=parent)
+                os.fsync(parent)
+
+    def _move_junk(self, root: int, folder: int, junk_parts: Sequence[str], name: str) -> None:
+        with os.scandir(folder) as listing:
+            found = sorted((entry.name, entry.is_file(follow_symlinks=False)) for entry in listing)
+        if not all(is_file and part in JUNK_NAMES for part, is_file in found):
+            raise occupied(name)
+        if not found:
+            return
+        with self._places.lock, self._places.make(root, junk_parts) as area:
+            for part, _ in found:
+                self._renamer.move(Spot(folder, part), Spot(area, part))
+            os.fsync(area)
+
+    def _move_file(self, source: Spot, target: Spot, name: str) -> Fingerprint:
+        """Move, and look at what came: if a folder or a link took the file's place meanwhile, it goes back."""
+        self._renamer.move(source, target)
+        facts = lstat(target.folder, target.part)
+        if not stat.S_ISREG(facts.st_mode):
+            self._renamer.move(target, source)
+            raise occupied(name)
+        return fingerprint_of(facts)
+
+
+def _check(spot: Spot, name: str, expected: Fingerprint) -> None:
+    if lstat_file(spot.folder, spot.part, name) != expected:
+        raise occupied(name)
+
+
+def _landed(spot: Spot, staged: Fingerprint) -> Fingerprint:
+    """The installed file as it is now; if a user wrote to it already, as it was, so that the edit is seen."""
+    try:
+        found = fingerprint_of(lstat(spot.folder, spot.part))
+    except FileNotFoundError:
+        return staged
+    return found if found.is_same_file_as(staged) else staged

@@ -1,0 +1,158 @@
+"""`.bucketdrive/` on disk: the marker, and the places below `tmp/` and `quarantine/`. All of it is 0700."""
+
+import json
+import os
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+from bucketdrive.disk.failures import folder_gone
+from bucketdrive.disk.names import AREAS
+from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, lstat, make_folder, open_child, open_folder
+from bucketdrive.errors import GuardError, MissingError
+from bucketdrive.model.paths import RESERVED
+
+PRIVATE_DIR = 0o700
+PRIVATE_FILE = 0o600
+_MARKER = "root.json"
+_MARKER_LIMIT_BYTES = 1 << 16
+
+
+class Places:
+    """The reserved folder below an open root. `lock` is held while a place's folders are made and first used.
+
+    Otherwise another task could prune a folder that was just made and is still empty.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.lock = Lock()
+
+    def check(self, root: int) -> None:
+        """Make sure that `.bucketdrive` is there: before a user's tree is changed.
+
+        Raises:
+            GuardError: it is not; the disk may be unmounted.
+        """
+        try:
+            is_there = stat.S_ISDIR(lstat(root, RESERVED).st_mode)
+        except FileNotFoundError:
+            is_there = False
+        if not is_there:
+            raise self._gone()
+
+    def open(self, root: int, parts: Sequence[str], place: str) -> Opened:
+        """Open the folder that holds a place; `parts` are those of the folder.
+
+        Raises:
+            MissingError: it is not there. GuardError: there is no `.bucketdrive`.
+        """
+        self.check(root)
+        return open_folder(root, parts, place)
+
+    def make(self, root: int, parts: Sequence[str]) -> Opened:
+        """Open a folder in `.bucketdrive`, made where it is missing. Hold the lock until it is not empty.
+
+        Raises:
+            GuardError: there is no `.bucketdrive`. OSError: as `make_folder`.
+        """
+        self.check(root)
+        return make_folder(root, parts, mode=PRIVATE_DIR, is_durable=parts[1] != "tmp")
+
+    def prune(self, root: int, parts: Sequence[str]) -> None:
+        """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
+        with self.lock:
+            for end in range(len(parts) - 1, 2, -1):
+                try:
+                    with open_folder(root, parts[: end - 1], "") as folder:
+                        os.rmdir(parts[end - 1], dir_fd=folder)
+                except (OSError, MissingError):  # not empty: the usual end
+                    return
+
+    def files(self, root: int) -> list[str]:
+        """Every place that holds anything but a folder, sorted."""
+        found: list[str] = []
+        for area in AREAS:
+            try:
+                folder = open_folder(root, [RESERVED, area], area)
+            except MissingError:
+                continue
+            with folder as number:
+                list_files(number, area + "/", found)
+        return sorted(found)
+
+    def read_marker(self, root: int) -> tuple[str, str]:
+        """The drive id and the root id; both empty where there is no marker.
+
+        Raises:
+            GuardError: the marker is damaged or cannot be read.
+        """
+        try:
+            with Opened(open_child(root, RESERVED)) as own:
+                number = os.open(_MARKER, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=own)
+                with Opened(number):
+                    ids = json.loads(os.read(number, _MARKER_LIMIT_BYTES))
+            drive_id, root_id = ids["drive_id"], ids["root_id"]
+        except FileNotFoundError:
+            return "", ""
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged() from error
+        if not isinstance(drive_id, str) or not isinstance(root_id, str):
+            raise self._damaged()
+        return drive_id, root_id
+
+    def write_marker(self, root: int, drive_id: str, root_id: str) -> None:
+        """Make `.bucketdrive` and the marker in it, by a rename over the old one."""
+        new = _MARKER + ".new"
+        data = json.dumps({"drive_id": drive_id, "root_id": root_id}, indent=2).encode() + b"\n"
+        with make_folder(root, [RESERVED], mode=PRIVATE_DIR) as own:
+            os.fchmod(own, PRIVATE_DIR)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+            with Opened(os.open(new, flags, PRIVATE_FILE, dir_fd=own)) as number:
+                os.write(number, data)
+                os.fsync(number)
+            os.rename(new, _MARKER, src_dir_fd=own, dst_dir_fd=own)
+            os.fsync(own)
+        os.fsync(root)
+
+    def touch_clock(self, root: int) -> int:
+        """The file system's time in nanoseconds: what it stamps on a file just touched."""
+        self.check(root)
+        with open_folder(root, [RESERVED], RESERVED) as own:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+            with Opened(os.open("clock", flags, PRIVATE_FILE, dir_fd=own)) as number:
+                os.utime(number)
+                facts = os.fstat(number)
+        return max(facts.st_mtime_ns, facts.st_ctime_ns)
+
+    def _gone(self) -> GuardError:
+        return folder_gone(str(self._path), "has no .bucketdrive any more")
+
+    def _damaged(self) -> GuardError:
+        return GuardError(
+            f"{self._path}/.bucketdrive/root.json cannot be read as a drive's marker. Nothing was changed.",
+            hint="If this folder was not damaged otherwise, delete that file and link the folder again with --moved.",
+            path=str(self._path),
+        )
+
+
+def list_files(folder: int, above: str, found: list[str]) -> None:
+    """Add everything below an open folder that is no folder, `above` before its name.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_dir(follow_symlinks=False):
+                found.append(above + entry.name)
+                continue
+            try:
+                below = open_child(folder, entry.name)
+            except OSError as error:
+                if isinstance(error, FileNotFoundError) or error.errno in NOT_A_FOLDER:
+                    continue
+                raise
+            with Opened(below):
+                list_files(below, f"{above}{entry.name}/", found)

@@ -1,0 +1,186 @@
+"""What is in the folder: the walk over all of it, and the look at single names. Nothing is read but ignore files."""
+
+import os
+import stat
+from collections.abc import Sequence
+from operator import attrgetter
+
+from bucketdrive.disk.failures import failure, why
+from bucketdrive.disk.names import parts_of
+from bucketdrive.disk.reading import read_file
+from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, fingerprint_of, lstat, open_child
+from bucketdrive.errors import ItemError, MissingError, UnreadableError
+from bucketdrive.model.entries import LocalDir, LocalEntry, LocalFile, LocalSpecial, LocalUnknown
+from bucketdrive.model.paths import RESERVED
+from bucketdrive.ports.disk import IGNORE_FILE, Skips
+
+_MAX_DEPTH = 250
+"""Three frames of Python a folder, of the thousand there are."""
+
+_OTHER_DISK = LocalUnknown("another file system is mounted here")
+_KINDS = {
+    stat.S_IFLNK: "symbolic link",
+    stat.S_IFSOCK: "socket",
+    stat.S_IFIFO: "named pipe",
+    stat.S_IFBLK: "device",
+    stat.S_IFCHR: "device",
+}
+
+
+class Walk:
+    """One scan. `entries` gets what is found, by name, parents before children."""
+
+    def __init__(self, root: int, skips: Skips) -> None:
+        self.entries: dict[str, LocalEntry] = {}
+        self._device = os.fstat(root).st_dev
+        self._skips = skips
+
+    def scan(self, folder: int, above: str = "", depth: int = 0) -> bool:
+        """Add what is in an open folder and below; whether anything was that is not skipped.
+
+        Raises:
+            ItemError: the folder's ignore file cannot be read, so nothing in the folder can be judged.
+            OSError: the folder cannot be listed.
+        """
+        with os.scandir(folder) as listing:
+            found = sorted(listing, key=attrgetter("name"))
+        self._enter(folder, above, found)
+        has_any = False
+        skips, entries = self._skips.skips, self.entries
+        for entry in found:
+            name = above + entry.name
+            is_dir = entry.is_dir(follow_symlinks=False)
+            if name == RESERVED or skips(name, is_dir=is_dir):
+                continue
+            if is_dir:
+                has_any = self._scan_child(folder, entry.name, name, depth + 1) or has_any
+                continue
+            try:
+                facts = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                entries[name] = LocalUnknown(why(error))
+            else:
+                is_file = stat.S_ISREG(facts.st_mode)
+                entries[name] = LocalFile(fingerprint_of(facts)) if is_file else _special(facts)
+            has_any = True
+        return has_any
+
+    def _scan_child(self, folder: int, part: str, name: str, depth: int) -> bool:
+        """Add a folder and what is below it; whether it was there."""
+        try:
+            opened = Opened(open_child(folder, part))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            is_other = error.errno in NOT_A_FOLDER
+            self.entries[name] = LocalUnknown("changed while it was looked at" if is_other else why(error))
+            return True
+        with opened as number:
+            if os.fstat(number).st_dev != self._device:
+                self.entries[name] = _OTHER_DISK
+            elif depth > _MAX_DEPTH:
+                self.entries[name] = LocalUnknown("too many folders inside each other")
+            else:
+                self._scan_opened(number, name, depth)
+        return True
+
+    def _scan_opened(self, number: int, name: str, depth: int) -> None:
+        self.entries[name] = LocalDir(is_empty=True)
+        try:
+            has_any = self.scan(number, name + "/", depth)
+            if not has_any:
+                is_empty = _is_empty(number)
+                self.entries[name] = LocalDir(is_empty=is_empty, is_residue=not is_empty)
+            else:
+                self.entries[name] = LocalDir(is_empty=False)
+        except OSError as error:
+            self.entries[name] = LocalUnknown(why(error))
+        except ItemError as error:
+            self.entries[name] = LocalUnknown(error.message)
+
+    def _enter(self, folder: int, above: str, found: "list[os.DirEntry[str]]") -> None:
+        if not any(entry.name == IGNORE_FILE and entry.is_file(follow_symlinks=False) for entry in found):
+            return
+        name = above + IGNORE_FILE
+        try:
+            rules = read_file(folder, IGNORE_FILE, name).data
+        except MissingError:
+            return
+        except OSError as error:
+            raise failure(error, name) from error
+        self._skips.enter(above.removesuffix("/"), rules)
+
+
+def look_at(root: int, names: Sequence[str]) -> list[LocalEntry | None]:
+    """One look a name, in order; consecutive names in one folder share its descriptor."""
+    device = os.fstat(root).st_dev
+    found: list[LocalEntry | None] = []
+    parent: list[str] | None = None
+    folder: Opened | LocalUnknown | None = None
+    try:
+        for name in names:
+            try:
+                parts = parts_of(name)
+            except UnreadableError as error:
+                found.append(LocalUnknown(error.message))
+                continue
+            if parts[:-1] != parent:
+                if isinstance(folder, Opened):
+                    folder.close()
+                parent, folder = None, None
+                folder = _open_parent(root, parts[:-1], device)
+                parent = parts[:-1]
+            found.append(_look(folder.number, parts[-1], device) if isinstance(folder, Opened) else folder)
+    finally:
+        if isinstance(folder, Opened):
+            folder.close()
+    return found
+
+
+def _open_parent(root: int, parts: Sequence[str], device: int) -> Opened | LocalUnknown | None:
+    """The folder; None where it is not there; unknown where that cannot be told, or it is on another disk."""
+    folder = Opened(os.dup(root))
+    for part in parts:
+        try:
+            below = Opened(open_child(folder.number, part))
+        except OSError as error:
+            is_absent = isinstance(error, FileNotFoundError) or error.errno in NOT_A_FOLDER
+            is_ours = os.fstat(folder.number).st_dev == device
+            folder.close()
+            if is_absent:
+                return None if is_ours else _OTHER_DISK
+            return LocalUnknown(why(error))
+        folder.close()
+        folder = below
+    if os.fstat(folder.number).st_dev != device:
+        folder.close()
+        return _OTHER_DISK
+    return folder
+
+
+def _look(folder: int, part: str, device: int) -> LocalEntry | None:
+    try:
+        facts = lstat(folder, part)
+        if stat.S_ISREG(facts.st_mode):
+            return LocalFile(fingerprint_of(facts))
+        if not stat.S_ISDIR(facts.st_mode):
+            return _special(facts)
+        if facts.st_dev != device:
+            return _OTHER_DISK
+        with Opened(open_child(folder, part)) as number:
+            return LocalDir(is_empty=_is_empty(number))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return LocalUnknown(why(error))
+
+
+def _is_empty(folder: int) -> bool:
+    with os.scandir(folder) as entries:
+        return next(entries, None) is None
+
+
+def _special(facts: os.stat_result) -> LocalSpecial:
+    return LocalSpecial(_KINDS.get(stat.S_IFMT(facts.st_mode), "special file"))

@@ -1,0 +1,1 @@
+"""An open drive, and how concrete parts meet to make one."""

@@ -1,0 +1,156 @@
+"""Is this fit for a drive? Asked at `link`, before anything is written."""
+
+import re
+from collections.abc import Sequence
+
+from bucketdrive.drive.records import DriveRecord
+from bucketdrive.errors import AccessDeniedError, GuardError, UnfitStoreError, UsageError
+from bucketdrive.model.paths import RESERVED, KeySpace, RelPath
+from bucketdrive.model.reports import StoreFacts
+from bucketdrive.ports.bucket import Administers, Reads
+from bucketdrive.rules.names import refusal
+
+_URL = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
+
+
+def parse_url(url: str) -> tuple[str, str]:
+    """Bucket and prefix of `s3://BUCKET/PREFIX`; the prefix is empty or ends with `/`.
+
+    Raises:
+        UsageError: it is no such URL, or the prefix is not one that a drive can have.
+    """
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise UsageError(
+            f"{url!r} does not name a bucket and prefix. Nothing was linked.",
+            hint="Write it as s3://BUCKET/PREFIX; a bucket's name has 3 to 63 small letters, digits, dots and hyphens.",
+        )
+    prefix = (found[2] or "").rstrip("/")
+    why = refusal(prefix) if prefix else None
+    if why is not None:
+        raise UsageError(
+            f"The prefix {prefix!r} cannot hold a drive: {why}. Nothing was linked.",
+            hint="Choose a prefix of plain names, such as cloud-drive/John.",
+        )
+    return found[1], f"{prefix}/" if prefix else ""
+
+
+def check_folder(record: DriveRecord, drives: Sequence[DriveRecord]) -> None:
+    """Whether the folder may become (or is) this drive's.
+
+    Raises:
+        UsageError: it is a file, cannot be written to, or lies in or around another drive's folder.
+    """
+    folder = record.folder
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(
+            f"{folder} is not a folder. Nothing was linked.", hint="Name a folder, or one that is not there yet."
+        )
+    for other in drives:
+        if other.folder == folder:
+            if (other.bucket, other.prefix) == (record.bucket, record.prefix):
+                continue
+            raise UsageError(
+                f"{folder} is already linked to {other.url}. Nothing was linked.", hint="Choose another folder."
+            )
+        if folder.is_relative_to(other.folder) or other.folder.is_relative_to(folder):
+            raise UsageError(
+                f"{folder} lies inside or around {other.folder}, which is linked to {other.url}. Nothing was linked.",
+                hint="Choose a folder outside it.",
+            )
+
+
+async def check_versioning(bucket: Administers, *, may_enable: bool) -> list[str]:
+    """Whether the bucket keeps versions, turning that on where it may; what a user should know of it.
+
+    Raises:
+        UnfitStoreError: it does not.
+    """
+    try:
+        status = await bucket.get_bucket_versioning()
+    except AccessDeniedError:
+        return [
+            "These credentials may not ask whether the bucket keeps versions; each write's reply is checked instead."
+        ]
+    if status == "Enabled":
+        return []
+    if not may_enable:
+        raise UnfitStoreError(
+            f"The bucket keeps no versions (versioning is {status or 'off'}), so an overwritten file would be lost. "
+            "Nothing was linked.",
+            hint="Turn it on with --enable-versioning, or in the store's console.",
+        )
+    await bucket.enable_bucket_versioning()
+    if await bucket.get_bucket_versioning() != "Enabled":
+        raise UnfitStoreError("The store did not turn versioning on. Nothing was linked.", hint="Use another store.")
+    return ["Versioning of the bucket was turned on. On AWS, wait 15 minutes before the first sync."]
+
+
+async def check_lifecycle(bucket: Administers, *, is_accepted: bool) -> list[str]:
+    """Whether a lifecycle rule would delete live files.
+
+    Raises:
+        UnfitStoreError: one would, and that was not accepted.
+    """
+    try:
+        rules = await bucket.get_bucket_lifecycle()
+    except AccessDeniedError:
+        return ["These credentials may not read the bucket's lifecycle rules."]
+    expiring = [rule for rule in rules if rule.is_enabled and rule.expiration_days]
+    if not expiring:
+        return []
+    days = min(rule.expiration_days for rule in expiring)
+    what = f"A lifecycle rule of the bucket ({expiring[0].rule_id}) deletes files {days} days after they were written"
+    if not is_accepted:
+        raise UnfitStoreError(
+            f"{what}; they would vanish from every device. Nothing was linked.",
+            hint="Remove that rule's Expiration, or link with --accept-expiration if you want that.",
+        )
+    return [f"{what}."]
+
+
+async def check_prefix_is_free(bucket: Reads, keys: KeySpace) -> None:
+    """Whether the prefix lies neither inside nor around another drive's.
+
+    Raises:
+        GuardError: it does.
+    """
+    outer = [""] if keys.prefix else []
+    outer += [f"{folder}/" for folder in RelPath(keys.prefix.rstrip("/")).ancestors()] if keys.prefix else []
+    for prefix in outer:
+        marker = f"{prefix}{RESERVED}/drive.json"
+        try:
+            page = await bucket.list_objects(marker, max_keys=1)
+        except AccessDeniedError:  # credentials for this prefix alone: what lies around it is not theirs to see
+            continue
+        if page.rows and page.rows[0].key == marker:
+            raise _overlap(f"inside the drive at {prefix or 'the top of the bucket'}")
+    after, is_more = "", True
+    while is_more:
+        page = await bucket.list_objects(keys.prefix, start_after=after)
+        for row in page.rows:
+            if row.key.endswith(f"/{RESERVED}/drive.json") and row.key != keys.own_key("drive.json"):
+                raise _overlap(f"around the drive at {row.key.removesuffix(f'{RESERVED}/drive.json')}")
+        is_more = page.is_truncated and bool(page.rows)
+        after = page.rows[-1].key if page.rows else ""
+
+
+def _overlap(where: str) -> GuardError:
+    return GuardError(
+        f"The prefix lies {where}. Nothing was linked: two drives would hold the same files.",
+        hint="Choose a prefix beside it.",
+    )
+
+
+def check_store_class(facts: StoreFacts) -> None:
+    """Whether this version can keep a drive on such a store.
+
+    Raises:
+        UnfitStoreError: it ignores conditional writes.
+    """
+    if facts.store_class != "A":
+        raise UnfitStoreError(
+            "This store ignores conditions on writes (If-Match, If-None-Match, on puts and deletes), so two devices "
+            f"could bury each other's edits (class {facts.store_class}). Nothing was linked.",
+            hint="Use a store that honours them, such as AWS S3; others are to be supported later.",
+        )

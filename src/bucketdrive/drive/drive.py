@@ -1,0 +1,106 @@
+"""Plain calls over a session, for programs, notebooks and the command line. No logic of its own."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from bucketdrive.drive.records import find_drive
+from bucketdrive.drive.session import Session
+from bucketdrive.model.reports import DeletedInfo, DriveStatus, SyncReport, VersionInfo
+from bucketdrive.ports.runtime import Listener
+
+T = TypeVar("T")
+
+
+class Drive:
+    """A drive of this machine, its calls run on an event loop of its own in a thread.
+
+    Close it, or use it with `with`.
+    """
+
+    def __init__(self, session: Session) -> None:
+        """Use `Drive.open`."""
+        self._session = session
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="bucketdrive", daemon=True)
+        self._thread.start()
+
+    @classmethod
+    def open(cls, folder: Path | str = ".", listener: Listener | None = None) -> "Drive":
+        """The drive that `folder` is in, or above it, as git finds a repository.
+
+        Raises:
+            NoSuchDriveError: there is none.
+            GuardError: the folder is a drive's, but has lost its marker.
+        """
+        return cls(Session(find_drive(Path(folder)), listener))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give everything back. May be repeated."""
+        if self._loop.is_closed():
+            return
+        self._call(self._session.close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    @property
+    def folder(self) -> Path:
+        """The local folder."""
+        return self._session.record.folder
+
+    @property
+    def url(self) -> str:
+        """The bucket and prefix, such as `s3://bucket/photos`."""
+        return self._session.record.url
+
+    def sync(self, *, dry_run: bool = False) -> SyncReport:
+        """See `Session.sync`."""
+        return self._call(self._session.sync(dry_run=dry_run))
+
+    def status(self) -> DriveStatus:
+        """See `Session.status`."""
+        return self._call(self._session.status())
+
+    def versions(self, path: str) -> list[VersionInfo]:
+        """See `Session.versions`."""
+        return self._call(self._session.versions(path))
+
+    def trash(self) -> list[DeletedInfo]:
+        """See `Session.trash`."""
+        return self._call(self._session.trash())
+
+    def restore(self, path: str, version_id: str = "", *, dry_run: bool = False) -> SyncReport:
+        """See `Session.restore`."""
+        return self._call(self._session.restore(path, version_id, dry_run=dry_run))
+
+    def conflicts(self) -> list[str]:
+        """See `Session.conflicts`."""
+        return self._call(self._session.conflicts())
+
+    def approve(self) -> int:
+        """See `Session.approve`."""
+        return self._call(self._session.approve())
+
+    def deny(self) -> int:
+        """See `Session.deny`."""
+        return self._call(self._session.deny())
+
+    def _call(self, verb: Coroutine[Any, Any, T]) -> T:
+        future = asyncio.run_coroutine_threadsafe(verb, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()  # Ctrl-C: what is done is committed, what is under way is settled by the next sync
+            raise

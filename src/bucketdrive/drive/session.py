@@ -1,0 +1,289 @@
+"""An open drive: all its verbs, async. The state is opened, and the store connected, when a verb first needs them."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+
+from bucketdrive.bucket.probe import probe
+from bucketdrive.disk.folder import Folder
+from bucketdrive.drive.assembly import (
+    Silence,
+    Store,
+    SystemChance,
+    SystemClock,
+    boot_id,
+    location_of,
+    open_store,
+    options_of,
+)
+from bucketdrive.drive.records import DriveRecord
+from bucketdrive.drive.settings import load_settings, state_dir
+from bucketdrive.engine.cycle import Cycle
+from bucketdrive.engine.parts import Identity, Parts
+from bucketdrive.errors import DriveError
+from bucketdrive.history.restore import make_restore_plan
+from bucketdrive.history.versions import describe_versions, list_trash
+from bucketdrive.model.entries import SyncedFile
+from bucketdrive.model.paths import KeySpace, RelPath
+from bucketdrive.model.plan import Action, Plan
+from bucketdrive.model.reports import DeletedInfo, DriveStatus, HeldPath, StoreFacts, SyncReport, VersionInfo
+from bucketdrive.ports.runtime import Listener
+from bucketdrive.rules.names import is_conflict_name
+from bucketdrive.state.attempts import load_attempts
+from bucketdrive.state.database import State
+from bucketdrive.state.runs import approve_holds, deny_holds, load_holds, load_outbox
+from bucketdrive.state.trees import count_synced, load_meta, load_synced, put_meta
+
+
+@dataclass(slots=True)
+class _Open:
+    """What is open while the session works."""
+
+    store: Store
+    folder: Folder
+    state: State
+    cycle: Cycle
+
+
+class Session:
+    """A drive of this machine. Use it as an async context manager, or `close` it."""
+
+    def __init__(self, record: DriveRecord, listener: Listener | None = None) -> None:
+        """`record`: which drive; `listener`: hears of progress."""
+        self.record = record
+        self._listener = listener or Silence()
+        self._keys = KeySpace(record.prefix)
+        self._open: _Open | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give everything back; the lock as well."""
+        if self._open is not None:
+            opened, self._open = self._open, None
+            await opened.store.close()
+            opened.folder.close()
+            opened.state.close()
+
+    # --- verbs --------------------------------------------------------------------------------------------------------
+
+    async def sync(self, *, dry_run: bool = False) -> SyncReport:
+        """Make folder and bucket the same. With `dry_run`, only say what would be done.
+
+        Raises:
+            DriveError: the drive stopped to protect data, or cannot be reached; says why.
+            TransientError: the store is not to be reached now.
+        """
+        opened = await self._working()
+        with _Measured(opened.store) as measured:
+            if dry_run:
+                report = _would_do(await opened.cycle.plan())
+            else:
+                report = await opened.cycle.sync()
+        return self._signed(measured.into(report))
+
+    async def status(self) -> DriveStatus:
+        """What the state tells, without asking the bucket, and beside a running sync."""
+        try:
+            state = State.peek(state_dir(self.record.root_id))
+        except DriveError:
+            return DriveStatus(str(self.record.folder), self.record.url, self.record.device, 0.0, 0, 0, [], [], 0, 0)
+        try:
+            meta = await state.run(load_meta)
+            files, size_bytes = await state.run(count_synced)
+            holds = await state.run(load_holds)
+            synced = await state.run(load_synced)
+            _, waiting = await state.run(load_outbox)
+            attempts = await state.run(load_attempts)
+        finally:
+            state.close()
+        return DriveStatus(
+            folder=str(self.record.folder),
+            drive=self.record.url,
+            device=meta.get("device", self.record.device),
+            synced_at=float(meta.get("synced_s", "0")),
+            files=files,
+            size_bytes=size_bytes,
+            conflicts=_conflict_copies(synced),
+            held=[HeldPath(hold.path, hold.reason) for hold in holds],
+            approvals=sum(1 for hold in holds if hold.guard == "G3" and not hold.is_approved),
+            pending=len(waiting) + sum(1 for attempt in attempts if attempt.is_open),
+        )
+
+    async def versions(self, path: str) -> list[VersionInfo]:
+        """The versions of a file, newest first.
+
+        Raises:
+            NoSuchPathError: it has none.
+        """
+        opened = await self._working()
+        parsed = RelPath.parse(path)
+        found = await describe_versions(opened.store.bucket, self._keys, parsed)
+        row = (await opened.state.run(load_synced)).get(parsed)
+        if not isinstance(row, SyncedFile):
+            return found
+        return [replace(v, sha256=row.sha256) if v.version_id == row.version_id else v for v in found]
+
+    async def trash(self) -> list[DeletedInfo]:
+        """The deleted files that can be restored, by path."""
+        opened = await self._working()
+        return await list_trash(opened.store.bucket, self._keys)
+
+    async def restore(self, path: str, version_id: str = "", *, dry_run: bool = False) -> SyncReport:
+        """Make an old version the newest again and bring it here; what is here and not yet up goes up first.
+
+        Raises:
+            NoSuchPathError: there is nothing to restore.
+        """
+        opened = await self._working()
+        with _Measured(opened.store) as measured:
+            first = SyncReport() if dry_run else await opened.cycle.sync()
+            plan = await make_restore_plan(opened.store.bucket, self._keys, RelPath.parse(path), version_id)
+            if dry_run:
+                report = _would_do(plan)
+            else:
+                await opened.cycle.carry_out(plan)
+                report = _added(first, await opened.cycle.sync())
+        return self._signed(measured.into(report))
+
+    async def conflicts(self) -> list[str]:
+        """The conflict copies in the drive, by path."""
+        return (await self.status()).conflicts
+
+    async def approve(self) -> int:
+        """Let the next sync carry out the deletions that a guard holds; how many."""
+        opened = await self._working()
+        return await opened.state.run(approve_holds, "G3")
+
+    async def deny(self) -> int:
+        """Refuse the deletions that a guard holds: the next sync brings the files back; how many."""
+        opened = await self._working()
+        return await opened.state.run(deny_holds, "G3")
+
+    # --- opening ------------------------------------------------------------------------------------------------------
+
+    async def _working(self) -> _Open:
+        if self._open is None:
+            settings = load_settings()
+            state = State.open(state_dir(self.record.root_id))
+            try:
+                store = open_store(location_of(self.record), settings)
+            except BaseException:
+                state.close()
+                raise
+            folder = Folder(self.record.folder)
+            try:
+                parts = await self._parts(store, folder, state)
+            except BaseException:
+                folder.close()
+                state.close()
+                await store.close()
+                raise
+            self._open = _Open(store, folder, state, Cycle(parts))
+        return self._open
+
+    async def _parts(self, store: Store, folder: Folder, state: State) -> Parts:
+        identity, facts = await self._identity(store, folder, state)
+        return Parts(
+            bucket=store.bucket,
+            disk=folder,
+            state=state,
+            clock=SystemClock(),
+            chance=SystemChance(),
+            listener=self._listener,
+            keys=self._keys,
+            facts=facts,
+            identity=identity,
+            options=options_of(load_settings()),
+            boot_id=boot_id(),
+        )
+
+    async def _identity(self, store: Store, folder: Folder, state: State) -> tuple[Identity, StoreFacts]:
+        """Who we are, from the state; a state that was lost is begun anew, in rebuild mode, as a new device."""
+        meta = await state.run(load_meta)
+        if "device_id" not in meta:
+            root = await folder.root()
+            meta = {
+                "drive_id": root.drive_id,
+                "root_id": root.root_id,
+                "device_id": SystemChance().uuid(),
+                "device": self.record.device,
+                "is_rebuilding": "1",
+            }
+            await state.run(put_meta, meta)
+        if "facts" not in meta:
+            facts = await probe(store.bucket, self._keys.own_key("probe/"), SystemChance())
+            await state.run(put_meta, {"facts": json.dumps(facts.to_json())})
+        else:
+            facts = StoreFacts.from_json(json.loads(meta["facts"]))
+        return Identity(meta["drive_id"], meta["root_id"], meta["device_id"], meta["device"]), facts
+
+    def _signed(self, report: SyncReport) -> SyncReport:
+        report.drive = self.record.url
+        return report
+
+
+class _Measured:
+    """What a block costs: requests, body bytes, seconds."""
+
+    def __init__(self, store: Store) -> None:
+        self._meter = store.meter
+        self._clock = SystemClock()
+
+    def __enter__(self) -> Self:
+        self._requests = Counter(self._meter.requests)
+        self._bytes = (self._meter.bytes_sent, self._meter.bytes_received)
+        self._started_s = self._clock.now_s()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        return
+
+    def into(self, report: SyncReport) -> SyncReport:
+        """Write it into a report."""
+        report.requests = dict(sorted((Counter(self._meter.requests) - self._requests).items()))
+        report.bytes_sent = self._meter.bytes_sent - self._bytes[0]
+        report.bytes_received = self._meter.bytes_received - self._bytes[1]
+        report.seconds = round(self._clock.now_s() - self._started_s, 3)
+        return report
+
+
+def _conflict_copies(synced: object) -> list[str]:
+    return sorted(path for path in synced if is_conflict_name(path.name)) if isinstance(synced, dict) else []
+
+
+def _would_do(plan: Plan) -> SyncReport:
+    """A report of what a plan would do."""
+    return SyncReport(
+        held=[HeldPath(hold.path, hold.reason) for hold in plan.holds],
+        moved=len(plan.moves),
+        planned=[
+            _sentence(action) for action in sorted(plan.actions, key=lambda action: (plan.phase(action), action.path))
+        ],
+    )
+
+
+def _sentence(action: Action) -> str:
+    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(action).__name__).strip()
+    return f"{words}: {action.path} ({action.reason})"
+
+
+def _added(first: SyncReport, second: SyncReport) -> SyncReport:
+    """Both syncs of a restore as one."""
+    second.uploaded += first.uploaded
+    second.downloaded += first.downloaded
+    second.deleted_here += first.deleted_here
+    second.deleted_in_bucket += first.deleted_in_bucket
+    second.moved += first.moved
+    second.conflicts = [*first.conflicts, *(path for path in second.conflicts if path not in first.conflicts)]
+    return second

@@ -1,0 +1,1 @@
+"""What is done: one cycle of observing, planning and executing."""

@@ -1,0 +1,153 @@
+"""A sync: observe, plan, guard, execute, announce; again while a round made room for another."""
+
+from dataclasses import replace
+
+from bucketdrive.engine.execute import Execution, Outcome
+from bucketdrive.engine.journal import announce
+from bucketdrive.engine.observe import Look, look
+from bucketdrive.engine.parts import Parts
+from bucketdrive.errors import BucketDriveError
+from bucketdrive.model.plan import (
+    Clash,
+    DeleteLocal,
+    DeleteRemote,
+    Download,
+    Forget,
+    Plan,
+    SetAside,
+    Upload,
+)
+from bucketdrive.model.reports import HeldPath, SyncReport
+from bucketdrive.ports.disk import IGNORE_FILE
+from bucketdrive.ports.runtime import Planned
+from bucketdrive.rules.guards import RecentDeletions, hold_mass_deletions
+from bucketdrive.rules.planner import make_plan
+from bucketdrive.state.runs import add_run, deletions_since, load_holds, replace_holds
+from bucketdrive.state.trees import put_meta
+
+_QUOTA_WINDOW_S = 600.0
+
+
+class Cycle:
+    """Syncs one drive, as often as asked; keeps nothing between rounds but whether it has just started."""
+
+    def __init__(self, parts: Parts) -> None:
+        """`parts`: what it works with."""
+        self._parts = parts
+        self._is_first = True
+
+    async def plan(self) -> Plan:
+        """What a sync would do now. Settles what was begun before, and changes nothing else."""
+        try:
+            plan, _ = await self._look_and_plan()
+        except BaseExceptionGroup as group:
+            raise _sole_error(group) from group
+        return plan
+
+    async def sync(self) -> SyncReport:
+        """Rounds until nothing more is to be done (or `max_rounds`); every finished action is committed.
+
+        Raises:
+            DriveError: the drive stopped, and says why. TransientError: one side could not be observed.
+        """
+        report = SyncReport()
+        started_s = self._parts.clock.now_s()
+        try:
+            await self._rounds(report)
+        except BaseExceptionGroup as group:
+            raise _sole_error(group) from group
+        finally:
+            await self._parts.state.run(add_run, started_s, self._parts.clock.now_s(), report)
+        return report
+
+    async def carry_out(self, plan: Plan) -> SyncReport:
+        """Execute a plan that something else made (a restore), after checking that both roots are the drive's."""
+        report = SyncReport()
+        try:
+            seen = await look(self._parts, at_start=False)
+            outcome = await self._execute(seen, plan)
+            _count(report, plan, outcome)
+            await announce(self._parts)
+        except BaseExceptionGroup as group:
+            raise _sole_error(group) from group
+        return report
+
+    async def _rounds(self, report: SyncReport) -> None:
+        for number in range(self._parts.options.max_rounds):
+            plan, seen = await self._look_and_plan()
+            outcome = Outcome(again=seen.to_be_seen_again)
+            if plan.actions:
+                outcome = await self._execute(seen, plan)
+                outcome.again |= seen.to_be_seen_again
+            _count(report, plan, outcome)
+            report.held = _held(plan, outcome)
+            report.failed = [HeldPath(path, why) for path, why in sorted(outcome.failed.items())]
+            if not outcome.again or outcome.is_offline or number + 1 == self._parts.options.max_rounds:
+                report.failed += [
+                    HeldPath(path, "it changes too often to be synced now; it is tried again at the next sync")
+                    for path in sorted(outcome.again)
+                ]
+                await self._finish(seen, plan, outcome)
+                return
+
+    async def _look_and_plan(self) -> tuple[Plan, Look]:
+        seen = await look(self._parts, at_start=self._is_first)
+        self._is_first = False
+        plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, self._parts.options.grain_ns)
+        plan = replace(
+            plan,
+            actions=plan.actions
+            + tuple(Forget(path, "an ignore rule excludes it here") for path in seen.newly_ignored),
+            holds=plan.holds + tuple(seen.holds),
+        )
+        plan = await self._guarded(plan, len(seen.seen.synced))
+        rules = [a for a in plan.actions if isinstance(a, Download) and a.path.name == IGNORE_FILE]
+        if rules:  # what ignore rules exclude must not be brought first: they come alone, the rest in another round
+            seen.to_be_seen_again.update(action.path for action in rules)
+            plan = replace(plan, actions=tuple(rules), moves=())
+        return plan, seen
+
+    async def _guarded(self, plan: Plan, rows: int) -> Plan:
+        approved = {hold.path for hold in await self._parts.state.run(load_holds) if hold.is_approved}
+        since_s = self._parts.clock.now_s() - _QUOTA_WINDOW_S
+        here, there = await self._parts.state.run(deletions_since, since_s)
+        return hold_mass_deletions(plan, rows, RecentDeletions(here, there), approved)
+
+    async def _execute(self, seen: Look, plan: Plan) -> Outcome:
+        self._parts.listener.tell(Planned(plan))
+        return await Execution(seen.work, seen.scanned_at_s).run(plan)
+
+    async def _finish(self, seen: Look, plan: Plan, outcome: Outcome) -> None:
+        parts, now_s = self._parts, self._parts.clock.now_s()
+        await parts.state.run(replace_holds, (*plan.holds, *outcome.holds), now_s)
+        await announce(parts)
+        if outcome.failed or outcome.again:
+            return
+        await parts.state.run(put_meta, {"synced_s": str(now_s), "is_rebuilding": "0"})
+
+
+def _count(report: SyncReport, plan: Plan, outcome: Outcome) -> None:
+    done = outcome.done
+    report.uploaded += done[Upload]
+    report.downloaded += done[Download]
+    report.deleted_here += done[DeleteLocal]
+    report.deleted_in_bucket += done[DeleteRemote]
+    report.moved += len(plan.moves)
+    conflicts = [a.path for a in plan.actions if isinstance(a, SetAside | Clash) and a.path not in outcome.failed]
+    report.conflicts += [path for path in conflicts if path not in report.conflicts]
+
+
+def _held(plan: Plan, outcome: Outcome) -> list[HeldPath]:
+    return [HeldPath(hold.path, hold.reason) for hold in sorted((*plan.holds, *outcome.holds), key=lambda h: h.path)]
+
+
+def _sole_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that stopped a group of tasks: ours before others, and the first of ours."""
+    leaves = list(_leaves(group))
+    return next((error for error in leaves if isinstance(error, BucketDriveError)), leaves[0])
+
+
+def _leaves(error: BaseException) -> list[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
+    return [error]

@@ -1,0 +1,60 @@
+"""What all deeds share: where they write, how paths are named on disk, and what a finished file's row looks like."""
+
+from dataclasses import dataclass
+
+from bucketdrive.engine.commit import Commits
+from bucketdrive.engine.observe_local import LocalNames
+from bucketdrive.engine.parts import Parts
+from bucketdrive.errors import GuardError
+from bucketdrive.model.entries import Fingerprint, SyncedDir, SyncedEntry
+from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.paths import RelPath
+from bucketdrive.ports.bucket import Written
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One execution. `fs_now_ns`: the disk's time before any of this cycle's files was read."""
+
+    parts: Parts
+    commits: Commits
+    names: LocalNames
+    fs_now_ns: int
+
+    def is_safe(self, fingerprint: Fingerprint) -> bool:
+        """The racy rule: whether a later write is sure to show in the fingerprint of a file that was read now."""
+        latest_ns = max(fingerprint.mtime_ns, fingerprint.ctime_ns)
+        return latest_ns < self.fs_now_ns - self.parts.options.grain_ns
+
+    def is_safe_installed(self, fingerprint: Fingerprint) -> bool:
+        """As `is_safe` for a file of ours: its rename set ctime, but any later write would move mtime off our value."""
+        return fingerprint.mtime_ns < self.fs_now_ns - self.parts.options.grain_ns
+
+    def rows(self, path: RelPath, entry: SyncedEntry) -> tuple[tuple[RelPath, SyncedEntry], ...]:
+        """The row of a path that is now on both sides, with those of the folders above it, which then are too."""
+        folders = ((folder, SyncedDir(self.names.alias(folder))) for folder in path.ancestors())
+        return ((path, entry), *folders)
+
+    def journal_entry(self, op: str, path: RelPath, written: Written) -> JournalEntry:
+        """What to tell other devices of a write."""
+        return JournalEntry(
+            op=op, path=path, version=written.version_id, etag=written.etag, at=self.parts.clock.now_s()
+        )
+
+    def new_place(self, path: RelPath, op: str) -> str:
+        """Where a user's file is set aside; the path is in it, so that it can be found without any state."""
+        return f"quarantine/{op}/{self.names.name(path)}"
+
+
+def check_kept(written: Written) -> None:
+    """Guard G2: every write's reply names a version, or this bucket no longer keeps versions.
+
+    Raises:
+        GuardError: it names none.
+    """
+    if written.version_id in ("", "null"):
+        raise GuardError(
+            "The bucket no longer keeps versions: the store answered a write without a version id. The sync stopped; "
+            "what was written last may have replaced an old version.",
+            hint="Turn versioning of the bucket on again, then sync.",
+        )

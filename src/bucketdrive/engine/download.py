@@ -1,0 +1,159 @@
+"""The bucket's content into the folder (spec §2.6 DOWNLOAD): staged, verified, swapped in.
+
+And what came out verified.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator
+
+from bucketdrive.engine.deed import Work
+from bucketdrive.engine.remove import put_aside_or_back, surely
+from bucketdrive.errors import InternalError, MissingError, OccupiedError, PreconditionError, UnavailableError
+from bucketdrive.model.attempts import Attempt, Deed
+from bucketdrive.model.entries import Fingerprint, Hashed, ObjectHead, SyncedDir, SyncedFile
+from bucketdrive.model.format import read_metadata
+from bucketdrive.model.plan import Download, ExpectedFile, MakeDirLocal
+from bucketdrive.ports.bucket import ObjectBody
+from bucketdrive.ports.disk import Staging
+from bucketdrive.rules.transfer import WHOLE_LIMIT_BYTES, ranges
+from bucketdrive.state.change import StateChange
+
+_RANGE_BYTES = 8 << 20
+
+
+async def download(work: Work, action: Download) -> int:
+    """Bring the version with the ETag that was observed; how many body bytes came.
+
+    Raises:
+        ConditionFailedError, NoSuchObjectError: it is no longer the current version; nothing was changed.
+        OccupiedError, MissingError: the folder changed meanwhile; nothing was changed.
+    """
+    op = work.parts.chance.uuid()
+    place = work.new_place(action.path, op) if action.replaces else f"tmp/{op}"
+    head, hashed = await _stage(work, action, place)
+    attempt = Attempt(
+        op=op,
+        deed=Deed.REPLACE if action.replaces else Deed.INSTALL,
+        path=action.path,
+        sha256=hashed.sha256,
+        size=head.size,
+        etag=head.etag,
+        version_id=head.version_id,
+        fingerprint=hashed.fingerprint,
+        is_fp_safe=work.is_safe_installed(hashed.fingerprint),
+        place=place,
+        expected=action.replaces,
+        boot_id=work.parts.boot_id,
+        started_s=work.parts.clock.now_s(),
+    )
+    await work.commits.write(StateChange(opened=(attempt,)))
+    if action.replaces is None:
+        await _install(work, attempt)
+    else:
+        await _replace(work, attempt, action.replaces)
+    return head.size
+
+
+async def _stage(work: Work, action: Download, place: str) -> tuple[ObjectHead, Hashed]:
+    first = await _get(work, action, (0, _RANGE_BYTES) if action.size > WHOLE_LIMIT_BYTES else None)
+    head = first.head
+    meta = read_metadata(head.metadata)
+    how = Staging(
+        mtime_ns=meta.mtime_ns if meta.mtime_ns is not None else int(head.modified_s * 1e9),
+        is_executable=bool((meta.mode or 0) & 0o100),
+        like=work.names.name(action.path) if action.replaces else "",
+    )
+    body = first.data if len(first.data) == head.size else _rest(work, action, first)
+    hashed = await work.parts.disk.stage(place, body, how)
+    try:
+        await _check_bytes(work, action, head, hashed, meta.sha256)
+    except PreconditionError:
+        await work.parts.disk.discard(place)
+        raise
+    return head, hashed
+
+
+async def _get(work: Work, action: Download, byte_range: tuple[int, int] | None) -> ObjectBody:
+    body = await work.parts.bucket.get_object(
+        work.parts.keys.key(action.path), if_match=action.etag, byte_range=byte_range
+    )
+    if body is None:
+        raise InternalError("The store answered 304 to a request that cannot be answered so.", path=action.path)
+    return body
+
+
+async def _rest(work: Work, action: Download, first: ObjectBody) -> AsyncIterator[bytes]:
+    yield first.data
+    for start, end in ranges(first.head.size, _RANGE_BYTES):
+        if start >= len(first.data):
+            yield (await _get(work, action, (start, end))).data
+
+
+async def _check_bytes(work: Work, action: Download, head: ObjectHead, hashed: Hashed, claimed: str) -> None:
+    """Whether the bytes are those of the version.
+
+    A claim that its ETag contradicts is stale: some tools keep headers.
+    """
+    if hashed.fingerprint.size != head.size:
+        raise UnavailableError("The body came shorter than the store had said; it was thrown away.", path=action.path)
+    if not claimed or claimed == hashed.sha256 or head.etag == hashed.md5:
+        return
+    digest = hashlib.sha256()
+    async for chunk in _rest(work, action, await _get(work, action, (0, _RANGE_BYTES))):
+        digest.update(chunk)
+    if digest.hexdigest() != hashed.sha256:
+        raise UnavailableError("Two downloads of one version differed; both were thrown away.", path=action.path)
+
+
+async def _install(work: Work, attempt: Attempt) -> None:
+    try:
+        fingerprint = await work.parts.disk.install(attempt.place, work.names.name(attempt.path))
+    except OccupiedError:
+        await drop_staged(work, attempt)
+        raise
+    row = _row(work, attempt, fingerprint)
+    await work.commits.write(StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,)))
+
+
+async def _replace(work: Work, attempt: Attempt, expected: ExpectedFile) -> None:
+    disk, name = work.parts.disk, work.names.name(attempt.path)
+    try:
+        expected = await surely(work, attempt.path, expected)
+        swapped = await disk.exchange(attempt.place, name, expected.fingerprint)
+    except (OccupiedError, MissingError):
+        await drop_staged(work, attempt)
+        raise
+    row = _row(work, attempt, swapped.installed)
+    change = StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,))
+    await put_aside_or_back(work, attempt.path, attempt.place, expected, swapped.came_out, change)
+
+
+async def drop_staged(work: Work, attempt: Attempt) -> None:
+    """Give a download up. The attempt is closed first: a crash in between must not look like an installed file."""
+    await work.commits.write(StateChange(closed=(attempt.op,)))
+    await work.parts.disk.discard(attempt.place)
+
+
+def _row(work: Work, attempt: Attempt, fingerprint: Fingerprint) -> SyncedFile:
+    return installed_row(attempt, fingerprint, work.names.alias(attempt.path))
+
+
+def installed_row(attempt: Attempt, fingerprint: Fingerprint, local_name: str) -> SyncedFile:
+    """The row of a file that a download put in place."""
+    return SyncedFile(
+        attempt.sha256,
+        attempt.size,
+        attempt.etag,
+        attempt.version_id,
+        fingerprint,
+        attempt.is_fp_safe and fingerprint.mtime_ns == getattr(attempt.fingerprint, "mtime_ns", 0),
+        local_name,
+    )
+
+
+async def make_dir(work: Work, action: MakeDirLocal) -> int:
+    """Make a folder that is in the bucket."""
+    await work.parts.disk.make_dir(work.names.name(action.path))
+    row = SyncedDir(work.names.alias(action.path))
+    await work.commits.write(StateChange(synced=work.rows(action.path, row)))
+    return 0

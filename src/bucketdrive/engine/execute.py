@@ -1,0 +1,192 @@
+"""The one way to write: every plan, whatever made it, is carried out here, phase by phase."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from bucketdrive.engine import copy, download, remove, upload
+from bucketdrive.engine.deed import Work
+from bucketdrive.engine.memory import MemoryBudget
+from bucketdrive.errors import (
+    BucketDriveError,
+    ItemError,
+    PreconditionError,
+    TransientError,
+    UnavailableError,
+    UnstableFileError,
+)
+from bucketdrive.model.entries import LocalDir, LocalEntry, LocalFile
+from bucketdrive.model.paths import RelPath
+from bucketdrive.model.plan import (
+    Action,
+    Clash,
+    CopyForward,
+    DeleteLocal,
+    DeleteRemote,
+    Download,
+    Forget,
+    Hold,
+    MakeDirLocal,
+    MakeDirRemote,
+    Phase,
+    Plan,
+    Record,
+    RemoveDirLocal,
+    RemoveDirRemote,
+    SetAside,
+    Upload,
+)
+from bucketdrive.ports.runtime import Failed, Finished
+from bucketdrive.rules.guards import check_local_root
+from bucketdrive.state.change import StateChange
+
+_GUARD_EVERY = 50
+"""Effects between two looks at the folder's marker (spec §2.11)."""
+
+_NEEDS_ANOTHER_ROUND = (SetAside, Clash, RemoveDirLocal, CopyForward)
+"""Actions that only make room for what the next round does."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a plan. `again`: paths to be observed again; `failed`: not done, with why."""
+
+    done: Counter[type[Action]] = field(default_factory=Counter)
+    again: set[RelPath] = field(default_factory=set)
+    failed: dict[RelPath, str] = field(default_factory=dict)
+    holds: list[Hold] = field(default_factory=list)
+    is_offline: bool = False
+
+
+class Execution:
+    """Carries out one plan."""
+
+    def __init__(self, work: Work, scanned_at_s: float) -> None:
+        """`scanned_at_s`: the event loop's time when the folder was scanned, for the second look before deletions."""
+        self._work = work
+        self._scanned_at_s = scanned_at_s
+        self._memory = MemoryBudget(work.parts.options.memory_bytes)
+        self._outcome = Outcome()
+        self._until_guard = 0
+
+    async def run(self, plan: Plan) -> Outcome:
+        """All phases of `plan`. One path's trouble is that path's; a DriveError stops everything.
+
+        Raises:
+            DriveError: the drive stops; actions that were finished are committed.
+        """
+        notes = plan.in_phase(Phase.NOTE)
+        if notes:
+            await self._write_down(notes)
+        for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
+            actions = plan.in_phase(phase)
+            if phase in (Phase.DELETE, Phase.REMOVE_DIRS):
+                actions = await self._surely_gone(actions)
+            if phase is Phase.AFTERWARDS:
+                actions = [action for action in actions if await self._way_is_clear(action)]
+            if actions:
+                await self._run_all(actions, 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight)
+        return self._outcome
+
+    async def _write_down(self, notes: list[Action]) -> None:
+        synced = tuple((action.path, action.entry) for action in notes if isinstance(action, Record))
+        dropped = tuple(action.path for action in notes if isinstance(action, Forget))
+        await self._work.commits.write(StateChange(dropped=dropped, synced=synced))
+        self._outcome.done.update(type(action) for action in notes)
+
+    async def _surely_gone(self, actions: list[Action]) -> list[Action]:
+        """The deletions of what is gone here at a second look, `absence_s` after the first (spec §2.3)."""
+        asked = [a for a in actions if isinstance(a, DeleteRemote | RemoveDirRemote)]
+        if not asked:
+            return actions
+        parts, loop = self._work.parts, asyncio.get_running_loop()
+        await asyncio.sleep(max(0.0, self._scanned_at_s + parts.options.absence_s - loop.time()))
+        await self._guard()
+        looks = await parts.disk.look([self._work.names.name(action.path) for action in asked])
+        back = {action.path for action, now in zip(asked, looks, strict=True) if _is_back(action, now)}
+        self._outcome.again |= back
+        return [action for action in actions if action.path not in back]
+
+    async def _way_is_clear(self, action: Action) -> bool:
+        """Whether what stood in the way of `action` is gone: in the bucket, nothing live may be below a file."""
+        if not isinstance(action, Upload):
+            return True
+        below = await self._work.parts.bucket.list_objects(self._work.parts.keys.folder_key(action.path), max_keys=1)
+        if below.rows:
+            self._outcome.again.add(action.path)
+        return not below.rows
+
+    async def _guard(self) -> None:
+        facts, identity = await self._work.parts.disk.root(), self._work.parts.identity
+        check_local_root(
+            identity.drive_id, identity.root_id, found_drive_id=facts.drive_id, found_root_id=facts.root_id
+        )
+        self._until_guard = _GUARD_EVERY
+
+    async def _run_all(self, actions: list[Action], width: int) -> None:
+        queue = iter(actions)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(width, len(actions))):
+                group.create_task(self._run_some(queue))
+
+    async def _run_some(self, queue: Iterator[Action]) -> None:
+        for action in queue:
+            if self._outcome.is_offline:
+                self._outcome.failed[action.path] = "not tried: the store cannot be reached"
+                continue
+            if self._until_guard <= 0:
+                await self._guard()
+            self._until_guard -= 1
+            await self._run_one(action)
+
+    async def _run_one(self, action: Action) -> None:
+        try:
+            async with self._memory.room_for(action.size if isinstance(action, Download) else _upload_size(action)):
+                body_bytes = await _DEEDS[type(action)](self._work, action)
+        except (PreconditionError, UnstableFileError):
+            self._outcome.again.add(action.path)
+        except ItemError as error:
+            self._outcome.holds.append(Hold(action.path, error.message))
+        except TransientError as error:
+            self._outcome.is_offline |= isinstance(error, UnavailableError)
+            self._fail(action, error)
+        else:
+            self._outcome.done[type(action)] += 1
+            if isinstance(action, _NEEDS_ANOTHER_ROUND):
+                self._outcome.again.add(action.path)
+            self._work.parts.listener.tell(Finished(action, body_bytes))
+
+    def _fail(self, action: Action, error: BucketDriveError) -> None:
+        self._outcome.failed[action.path] = error.message
+        self._work.parts.listener.tell(Failed(action, error.message))
+
+
+def _is_back(action: Action, now: LocalEntry | None) -> bool:
+    """Whether what was to be deleted in the bucket is here again; a file gone for a folder, or a folder for a file.
+
+    Is not.
+    """
+    if isinstance(action, DeleteRemote):
+        return not (now is None or isinstance(now, LocalDir))
+    return not (now is None or isinstance(now, LocalFile))
+
+
+def _upload_size(action: Action) -> int:
+    return action.fingerprint.size if isinstance(action, Upload) else 0
+
+
+_DEEDS: dict[type[Action], Callable[[Work, Any], Awaitable[int]]] = {
+    Upload: upload.upload,
+    MakeDirRemote: upload.make_dir,
+    RemoveDirRemote: upload.remove_dir,
+    Download: download.download,
+    MakeDirLocal: download.make_dir,
+    DeleteLocal: remove.delete_local,
+    RemoveDirLocal: remove.remove_dir,
+    DeleteRemote: remove.delete_remote,
+    SetAside: remove.yield_name,
+    Clash: copy.resolve_clash,
+    CopyForward: copy.copy_forward,
+}

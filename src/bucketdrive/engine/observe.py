@@ -1,0 +1,178 @@
+"""One look at everything: the folder, the bucket, what was agreed, and what of it must be looked at closer."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from bucketdrive.engine.commit import Commits
+from bucketdrive.engine.deed import Work
+from bucketdrive.engine.observe_local import Folder, LocalNames, hash_paths, name_entries, wait_for_young
+from bucketdrive.engine.observe_remote import (
+    Listing,
+    confirm_missing,
+    has_bytes,
+    list_live,
+    note_top,
+    settle_uploads,
+)
+from bucketdrive.engine.parts import Parts
+from bucketdrive.engine.rebuild import find_bases, without_base
+from bucketdrive.engine.recover import settle_attempts, tend_quarantine
+from bucketdrive.errors import NoSuchObjectError
+from bucketdrive.model.attempts import Attempt, Deed
+from bucketdrive.model.entries import LocalFile, SyncedEntry, SyncedFile, SyncedTree
+from bucketdrive.model.format import read_drive_info
+from bucketdrive.model.paths import RelPath
+from bucketdrive.model.plan import Hold
+from bucketdrive.rules.changes import Observed, changed_paths, to_confirm, to_hash
+from bucketdrive.rules.guards import check_local_root, check_remote_root, check_vanished
+from bucketdrive.rules.ignore import IgnoreRules
+from bucketdrive.rules.planner import undecided
+from bucketdrive.state.attempts import load_attempts
+from bucketdrive.state.trees import drop_synced, load_meta, load_synced, put_meta
+
+
+@dataclass(slots=True)
+class Look:
+    """What a round goes by. `newly_ignored`: agreed paths that an ignore rule now excludes on this device."""
+
+    seen: Observed
+    changed: set[RelPath]
+    work: Work
+    scanned_at_s: float
+    is_rebuilding: bool
+    holds: list[Hold] = field(default_factory=list)
+    newly_ignored: list[RelPath] = field(default_factory=list)
+    to_be_seen_again: set[RelPath] = field(default_factory=set)
+
+
+async def check_roots(parts: Parts) -> None:
+    """Guards G1, G2 and G7: the folder and the prefix are this drive's; a raised epoch starts rebuild mode.
+
+    Raises:
+        GuardError: they are not.
+    """
+    facts, identity = await parts.disk.root(), parts.identity
+    check_local_root(identity.drive_id, identity.root_id, found_drive_id=facts.drive_id, found_root_id=facts.root_id)
+    try:
+        body = await parts.bucket.get_object(parts.keys.own_key("drive.json"))
+    except NoSuchObjectError:
+        body = None
+    info = read_drive_info(body.data) if body is not None else None
+    check_remote_root(identity.drive_id, info.drive_id if info else None)
+    meta = await parts.state.run(load_meta)
+    if info is not None and info.epoch > int(meta.get("epoch", "0")):
+        if "epoch" in meta:
+            synced = await parts.state.run(load_synced)
+            await parts.state.run(drop_synced, list(synced))
+        await parts.state.run(put_meta, {"epoch": str(info.epoch), "is_rebuilding": "1"})
+
+
+async def look(parts: Parts, *, at_start: bool) -> Look:
+    """Observe both sides, after settling what was begun before.
+
+    Raises:
+        GuardError: G1, G2 or G6. DriveError, TransientError: the folder or the bucket could not be observed as a whole.
+    """
+    await check_roots(parts)
+    commits = Commits(parts.state)
+    synced = await parts.state.run(load_synced)
+    work = Work(parts, commits, LocalNames(_aliases(synced)), await parts.disk.clock_ns())
+    if await settle_attempts(work, synced):
+        synced = await parts.state.run(load_synced)
+    await tend_quarantine(work, at_start=at_start)
+    ignore = IgnoreRules()
+    async with asyncio.TaskGroup() as group:
+        listed = group.create_task(list_live(parts))
+        scanned = group.create_task(parts.disk.scan(ignore))
+    scanned_at_s = asyncio.get_running_loop().time()
+    facts = await parts.disk.root()  # after the scan: what was unmounted meanwhile looks empty
+    check_local_root(
+        parts.identity.drive_id,
+        parts.identity.root_id,
+        found_drive_id=facts.drive_id,
+        found_root_id=facts.root_id,
+    )
+    listing = listed.result()
+    prefix_bytes = len(parts.keys.prefix.encode())
+    folder = name_entries(scanned.result(), synced.keys() | listing.live.keys(), prefix_bytes)
+    found = _assemble(synced, folder, listing, ignore)
+    meta = await parts.state.run(load_meta)
+    result = Look(
+        found[0],
+        set(),
+        Work(parts, commits, folder.names, work.fs_now_ns),
+        scanned_at_s,
+        is_rebuilding=meta.get("is_rebuilding") == "1",
+        holds=folder.holds + listing.holds,
+        newly_ignored=found[1],
+    )
+    await _look_closer(result)
+    return result
+
+
+def _aliases(synced: SyncedTree) -> dict[RelPath, str]:
+    return {path: row.local_name for path, row in synced.items() if row.local_name}
+
+
+def _assemble(
+    synced: SyncedTree, folder: Folder, listing: Listing, ignore: IgnoreRules
+) -> tuple[Observed, list[RelPath]]:
+    """What was seen without what is ignored here, and the agreed paths that are ignored now."""
+    ignored_rows = [path for path in synced if _is_ignored(path, synced[path], ignore)]
+    for path in ignored_rows:
+        del synced[path]
+    seen = Observed(
+        synced=synced,
+        local=folder.entries,
+        live={path: remote for path, remote in listing.live.items() if not ignore.skips_key(path)},
+        folder_markers={
+            path: remote for path, remote in listing.folder_markers.items() if not ignore.skips_key(f"{path}/")
+        },
+    )
+    return seen, ignored_rows
+
+
+def _is_ignored(path: RelPath, row: SyncedEntry, ignore: IgnoreRules) -> bool:
+    return ignore.skips_key(path if isinstance(row, SyncedFile) else f"{path}/")
+
+
+async def _look_closer(result: Look) -> None:
+    parts, seen, names = result.work.parts, result.seen, result.work.names
+    await confirm_missing(parts, seen, to_confirm(seen))
+    check_vanished([path for path in seen.vanished if path in seen.local])
+    result.changed = changed_paths(seen)
+    await wait_for_young(parts, seen, result.changed, names)
+    await hash_paths(parts, seen, to_hash(seen, result.changed), names)
+    await _apply_rule_l(result)
+    if result.is_rebuilding:
+        unread = [path for path in without_base(seen) if path not in seen.hashes]
+        await hash_paths(parts, seen, unread, names)
+        await find_bases(parts, seen)
+        await hash_paths(parts, seen, [p for p in to_hash(seen, result.changed) if p not in seen.hashes], names)
+    for path in undecided(seen, result.changed):
+        hashed = seen.hashes.get(path)
+        if hashed is not None:
+            seen.compared[path] = await has_bytes(parts, parts.keys.key(path), "", hashed.sha256)
+
+
+async def _apply_rule_l(result: Look) -> None:
+    """Before anything is decided: move the base on to our own uploads whose outcome was not known (spec §2.6)."""
+    attempts: dict[RelPath, list[Attempt]] = {}
+    for attempt in await result.work.parts.state.run(load_attempts):
+        if attempt.deed is Deed.UPLOAD and attempt.path in result.changed:
+            attempts.setdefault(attempt.path, []).append(attempt)
+    seen = result.seen
+    for path, mine in attempts.items():
+        row = seen.synced.get(path)
+        base = row if isinstance(row, SyncedFile) else None
+        finding = await settle_uploads(result.work.parts, result.work.commits, path, base, mine)
+        if finding.is_to_be_seen_again:
+            result.changed.discard(path)
+            result.to_be_seen_again.add(path)
+            continue
+        if finding.base is not None:
+            seen.synced[path] = finding.base
+        note_top(seen, path, finding.history[0] if finding.history else None)
+    missing = [path for path in attempts if isinstance(seen.local.get(path), LocalFile)]
+    wanted = set(to_hash(seen, set(missing)))
+    await hash_paths(result.work.parts, seen, sorted(wanted - seen.hashes.keys()), result.work.names)

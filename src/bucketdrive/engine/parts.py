@@ -1,0 +1,63 @@
+"""What every deed of the engine works with."""
+
+from dataclasses import dataclass
+
+from bucketdrive.model.paths import KeySpace
+from bucketdrive.model.reports import StoreFacts
+from bucketdrive.ports.bucket import Bucket, Condition
+from bucketdrive.ports.disk import Disk
+from bucketdrive.ports.runtime import Chance, Clock, Listener
+from bucketdrive.state.database import State
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who we are. `device_id` is new with each new state; `device` is the name that others see."""
+
+    drive_id: str
+    root_id: str
+    device_id: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Times in seconds, sizes in bytes.
+
+    `settle_s`: a file younger than this is looked at twice; `absence_s`: how long a file must be gone before it counts
+    as deleted; `grain_ns`: the grain of the file system's clock.
+    """
+
+    settle_s: float = 1.0
+    absence_s: float = 2.0
+    grain_ns: int = 20_000_000
+    in_flight: int = 64
+    memory_bytes: int = 256 << 20
+    quarantine_s: float = 86_400.0
+    ledger_s: float = 86_400.0
+    max_rounds: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """An engine's parts. `boot_id` is another after each start of the machine."""
+
+    bucket: Bucket
+    disk: Disk
+    state: State
+    clock: Clock
+    chance: Chance
+    listener: Listener
+    keys: KeySpace
+    facts: StoreFacts
+    identity: Identity
+    options: Options
+    boot_id: str
+
+    def on_put(self, condition: Condition) -> Condition:
+        """The condition to send with a put: none to a store that ignores or fails it."""
+        return condition if self.facts.conditional_put else None
+
+    def on_delete(self, condition: Condition) -> Condition:
+        """The condition to send with a delete: none to a store that ignores or fails it."""
+        return condition if self.facts.conditional_delete else None

@@ -1,0 +1,50 @@
+"""Rebuild mode: with the state lost, the bucket's version history is the merge base (spec §2.7).
+
+A local file whose bytes are an older version of its key is an old synced copy: it is brought forward, or set aside
+where the file was deleted since, and no conflict. Nothing is ever deleted in the bucket for want of a local file.
+"""
+
+from bucketdrive.engine.observe_remote import has_bytes, note_top, sweep_versions
+from bucketdrive.engine.parts import Parts
+from bucketdrive.model.entries import Hashed, LocalFile, SyncedFile, VersionRow
+from bucketdrive.model.paths import RelPath
+from bucketdrive.rules.changes import Observed
+
+
+def without_base(seen: Observed) -> list[RelPath]:
+    """Local files that nothing is agreed on about: those whose history must be asked. Sorted."""
+    return sorted(
+        path for path, entry in seen.local.items() if isinstance(entry, LocalFile) and path not in seen.synced
+    )
+
+
+async def find_bases(parts: Parts, seen: Observed) -> None:
+    """Find each such file's content in its key's history; where it is there, that version becomes its base.
+
+    Writes to `seen`: `synced`, and what is on top of those keys. `seen.hashes` must hold the files' hashes.
+    """
+    asked = {parts.keys.key(path): path for path in without_base(seen) if path in seen.hashes}
+    if not asked:
+        return
+    histories: dict[str, list[VersionRow]] = {}
+    await sweep_versions(parts, lambda row: histories.setdefault(row.key, []).append(row) if row.key in asked else None)
+    for key, history in histories.items():
+        path = asked[key]
+        if seen.live.get(path) and seen.live[path].etag == seen.hashes[path].md5:
+            continue  # equal to what is live: adopted without a base
+        base = await _version_with(parts, key, history, seen.hashes[path])
+        if base is not None:
+            seen.synced[path] = base
+            note_top(seen, path, history[0])
+
+
+async def _version_with(parts: Parts, key: str, history: list[VersionRow], hashed: Hashed) -> SyncedFile | None:
+    size = hashed.fingerprint.size
+    same_size = [row for row in history if not row.is_delete_marker and row.size == size]
+    found = next((row for row in same_size if row.etag == hashed.md5), None)
+    for row in same_size:
+        if found is None and "-" in row.etag and await has_bytes(parts, key, row.version_id, hashed.sha256):
+            found = row
+    if found is None:
+        return None
+    return SyncedFile(hashed.sha256, size, found.etag, found.version_id, hashed.fingerprint, is_fp_safe=False)

@@ -1,0 +1,153 @@
+"""After a crash, a lost reply or a lost state: settle what was begun, and give back what lies about (spec §2.7)."""
+
+from collections.abc import Iterable
+
+from bucketdrive.engine.deed import Work
+from bucketdrive.engine.download import drop_staged, installed_row
+from bucketdrive.engine.observe_remote import has_bytes, key_history, settle_uploads
+from bucketdrive.engine.remove import give_back, put_aside_or_back
+from bucketdrive.model.attempts import Attempt, Deed, Quarantined
+from bucketdrive.model.entries import Hashed, LocalFile, SyncedFile, SyncedTree
+from bucketdrive.model.paths import RelPath
+from bucketdrive.ports.disk import JUNK_NAMES
+from bucketdrive.state.attempts import drop_attempts, load_attempts, load_quarantined
+from bucketdrive.state.change import StateChange
+
+
+async def settle_attempts(work: Work, synced: SyncedTree) -> bool:
+    """Settle every open attempt, before anything else is done to its path; whether there was any.
+
+    The caller must load the synced tree again afterwards.
+    """
+    attempts = await work.parts.state.run(load_attempts)
+    too_old_s = work.parts.clock.now_s() - work.parts.options.ledger_s
+    expired = [a.op for a in attempts if not a.is_open and a.started_s < too_old_s]
+    if expired:
+        await work.parts.state.run(drop_attempts, expired)
+    opened = [a for a in attempts if a.is_open]
+    for path in dict.fromkeys(a.path for a in opened if a.deed is Deed.UPLOAD):
+        row = synced.get(path)
+        mine = [a for a in attempts if a.path == path and a.deed is Deed.UPLOAD]
+        await settle_uploads(work.parts, work.commits, path, row if isinstance(row, SyncedFile) else None, mine)
+    for attempt in opened:
+        match attempt.deed:
+            case Deed.INSTALL:
+                await _settle_install(work, attempt)
+            case Deed.REPLACE:
+                await _settle_replace(work, attempt)
+            case Deed.REMOVE:
+                await _settle_remove(work, attempt, synced)
+            case Deed.UPLOAD:
+                pass
+    return bool(opened)
+
+
+async def _settle_install(work: Work, attempt: Attempt) -> None:
+    """Still staged: it was not installed. Gone: it was, and in the same boot a missing file is a user's deletion."""
+    closed = StateChange(closed=(attempt.op,))
+    if await work.parts.disk.hash_place(attempt.place) is not None:
+        await drop_staged(work, attempt)
+        return
+    name = work.names.name(attempt.path)
+    (now,) = await work.parts.disk.look([name])
+    if attempt.fingerprint is not None and (attempt.boot_id == work.parts.boot_id or isinstance(now, LocalFile)):
+        fingerprint = now.fingerprint if isinstance(now, LocalFile) else attempt.fingerprint
+        row = _unproved(installed_row(attempt, fingerprint, work.names.alias(attempt.path)))
+        closed = StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,))
+    await work.commits.write(closed)
+
+
+def _unproved(row: SyncedFile) -> SyncedFile:
+    """The row with a fingerprint that proves nothing: the file is hashed at the next look."""
+    return row.with_fingerprint(row.fingerprint, is_safe=False)
+
+
+async def _settle_replace(work: Work, attempt: Attempt) -> None:
+    """The new bytes are still staged: not swapped. Others are there: swapped, and they are what came out."""
+    found = await work.parts.disk.hash_place(attempt.place)
+    if found is None or attempt.expected is None or attempt.fingerprint is None:
+        await work.commits.write(StateChange(closed=(attempt.op,)))
+        return
+    if found.sha256 == attempt.sha256 and found.fingerprint.inode == attempt.fingerprint.inode:
+        await drop_staged(work, attempt)
+        return
+    row = _unproved(installed_row(attempt, attempt.fingerprint, work.names.alias(attempt.path)))
+    change = StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,))
+    await _judge(work, attempt, found, change)
+
+
+async def _judge(work: Work, attempt: Attempt, found: Hashed, change: StateChange) -> None:
+    expected = attempt.expected
+    if expected is None or found.sha256 != expected.sha256:
+        await give_back(work, attempt.path, attempt.place)
+        await work.commits.write(change)
+        return
+    await put_aside_or_back(work, attempt.path, attempt.place, expected, expected.fingerprint, change)
+
+
+async def _settle_remove(work: Work, attempt: Attempt, synced: SyncedTree) -> None:
+    """Set aside or not, it shows in quarantine; the row goes only if it still is the one that was meant."""
+    found = await work.parts.disk.hash_place(attempt.place)
+    if found is None:
+        await work.commits.write(StateChange(closed=(attempt.op,)))
+        return
+    row = synced.get(attempt.path)
+    is_row_meant = isinstance(row, SyncedFile) and row.sha256 == attempt.sha256
+    dropped = (attempt.path,) if is_row_meant else ()
+    await _judge(work, attempt, found, StateChange(dropped=dropped, closed=(attempt.op,)))
+
+
+async def tend_quarantine(work: Work, *, at_start: bool) -> None:
+    """Destroy what is due and proved; at the start of an engine, also find what lies there without a row."""
+    rows = await work.parts.state.run(load_quarantined)
+    now_s = work.parts.clock.now_s()
+    for entry in rows:
+        if entry.purge_after_s <= now_s:
+            await _purge(work, entry)
+    if at_start:
+        attempts = await work.parts.state.run(load_attempts)
+        known = {entry.place for entry in rows} | {attempt.place for attempt in attempts}
+        await _tend_orphans(work, [place for place in await work.parts.disk.places() if place not in known])
+
+
+async def _purge(work: Work, entry: Quarantined) -> None:
+    found = await work.parts.disk.hash_place(entry.place)
+    if found is not None:
+        if found.sha256 != entry.sha256 or not await _is_listed(work, entry.path, found):
+            await give_back(work, entry.path, entry.place)
+        else:
+            await work.parts.disk.discard(entry.place)
+    await work.commits.write(StateChange(unquarantined=(entry.place,)))
+
+
+async def _tend_orphans(work: Work, places: Iterable[str]) -> None:
+    """Files that no row explains: ours in `tmp/` go; in `quarantine/` they may be a user's last copy."""
+    for place in places:
+        _, _, inner = place.partition("/")
+        path = RelPath(inner.partition("/")[2] or inner)
+        if place.startswith("tmp/") or path.name in JUNK_NAMES:
+            await work.parts.disk.discard(place)
+            continue
+        found = await work.parts.disk.hash_place(place)
+        if found is None:
+            continue
+        if await _is_listed(work, path, found):
+            await work.parts.disk.discard(place)
+        else:
+            await give_back(work, path, place)
+
+
+async def _is_listed(work: Work, path: RelPath, found: Hashed) -> bool:
+    """Whether a version of `path` surely has these bytes: its ETag is their MD5, or it is downloaded and hashed."""
+    key = work.parts.keys.key(path)
+    same_size = [
+        row
+        for row in await key_history(work.parts, key)
+        if not row.is_delete_marker and row.size == found.fingerprint.size
+    ]
+    if any(row.etag == found.md5 for row in same_size):
+        return True
+    for row in same_size:
+        if await has_bytes(work.parts, key, row.version_id, found.sha256):
+            return True
+    return False

@@ -1,0 +1,174 @@
+"""Deletions, and files that yield their name (spec §2.6 DELETE-LOCAL, DELETE-REMOTE, CONFLICT)."""
+
+import dataclasses
+from contextlib import suppress
+
+from bucketdrive.engine.deed import Work
+from bucketdrive.errors import ItemError, MissingError, OccupiedError
+from bucketdrive.model.attempts import Attempt, Deed, Quarantined
+from bucketdrive.model.entries import Fingerprint, Hashed, LocalDir
+from bucketdrive.model.paths import RelPath
+from bucketdrive.model.plan import DeleteLocal, DeleteRemote, ExpectedFile, RemoveDirLocal, SetAside
+from bucketdrive.ports.bucket import IfMatch
+from bucketdrive.rules.names import conflict_name, with_ordinal
+from bucketdrive.state.change import StateChange
+
+
+async def delete_local(work: Work, action: DeleteLocal) -> int:
+    """Move the file into quarantine; if it turns out to be another one than was meant, it comes back.
+
+    Raises:
+        OccupiedError, MissingError: the folder changed meanwhile; nothing was changed.
+    """
+    expected = await surely(work, action.path, action.expected)
+    await set_aside(work, action.path, expected, StateChange(dropped=(action.path,)))
+    return 0
+
+
+async def surely(work: Work, path: RelPath, expected: ExpectedFile) -> ExpectedFile:
+    """The expected file under a fingerprint that was read with its bytes.
+
+    Raises:
+        OccupiedError: it is another file now.
+    """
+    if expected.is_fp_safe:
+        return expected
+    (now,) = await work.parts.disk.hash_files([work.names.name(path)])
+    if not isinstance(now, Hashed) or now.sha256 != expected.sha256:
+        raise OccupiedError("The file changed meanwhile; it was left alone.", path=path)
+    return ExpectedFile(now.fingerprint, now.sha256, is_fp_safe=False)
+
+
+async def set_aside(work: Work, path: RelPath, expected: ExpectedFile, change: StateChange) -> None:
+    """Move `path` into quarantine and apply `change`, unless what came out is not what was `expected`."""
+    op = work.parts.chance.uuid()
+    attempt = Attempt(
+        op=op,
+        deed=Deed.REMOVE,
+        path=path,
+        sha256=expected.sha256,
+        size=expected.fingerprint.size,
+        place=work.new_place(path, op),
+        expected=expected,
+        started_s=work.parts.clock.now_s(),
+    )
+    await work.commits.write(StateChange(opened=(attempt,)))
+    try:
+        came_out = await work.parts.disk.set_aside(work.names.name(path), attempt.place, expected.fingerprint)
+    except (OccupiedError, MissingError):
+        await work.commits.write(StateChange(closed=(op,)))
+        raise
+    change = dataclasses.replace(change, closed=(*change.closed, op))
+    await put_aside_or_back(work, path, attempt.place, expected, came_out, change)
+
+
+async def put_aside_or_back(
+    work: Work, path: RelPath, place: str, expected: ExpectedFile, came_out: Fingerprint, change: StateChange
+) -> None:
+    """Judge what came out of the folder: the expected file stays in quarantine, a user's newer one goes back.
+
+    It goes back to its own name, or where that is taken becomes a conflict copy; then `change` is applied.
+    """
+    is_expected = came_out.is_same_file_as(expected.fingerprint)
+    if is_expected and not expected.is_fp_safe:
+        found = await work.parts.disk.hash_place(place)
+        is_expected = found is not None and found.sha256 == expected.sha256
+    if is_expected:
+        await work.commits.write(dataclasses.replace(change, quarantined=(quarantined(work, path, place, expected),)))
+        return
+    await give_back(work, path, place)
+    await work.commits.write(change)
+
+
+def quarantined(work: Work, path: RelPath, place: str, expected: ExpectedFile) -> Quarantined:
+    """The row of a file that is set aside until its bytes are proved to be a listed version."""
+    purge_after_s = work.parts.clock.now_s() + work.parts.options.quarantine_s
+    return Quarantined(place, path, expected.sha256, purge_after_s)
+
+
+async def give_back(work: Work, path: RelPath, place: str) -> None:
+    """Put a user's bytes back: under their own name if that is free, else as a conflict copy. Never over anything."""
+    disk = work.parts.disk
+    found = await disk.hash_place(place)
+    if found is None:
+        return
+    copy = conflict_name(path, work.parts.identity.device, found.sha256)
+    for target in _names(path, copy):
+        name = work.names.name(target)
+        try:
+            await disk.put_back(place, name)
+        except OccupiedError:
+            (there,) = await disk.hash_files([name])
+            if isinstance(there, Hashed) and there.sha256 == found.sha256:
+                await disk.discard(place)
+                return
+        else:
+            return
+
+
+def _names(path: RelPath, copy: RelPath) -> list[RelPath]:
+    """Names to try in order: the path, its conflict copy.
+
+    And at the top of the drive where its folder became a file.
+    """
+    flat = RelPath(copy.replace("/", "_"))
+    ordinals = [with_ordinal(name, number) for number in range(2, 100) for name in (copy, flat)]
+    return [path, copy, flat, *ordinals]
+
+
+async def yield_name(work: Work, action: SetAside) -> int:
+    """A conflict: the local file becomes a conflict copy.
+
+    What was agreed is forgotten first, so a crash is no delete.
+    """
+    await work.commits.write(StateChange(dropped=(action.path,)))
+    disk, name = work.parts.disk, work.names.name(action.path)
+    (now,) = await disk.hash_files([name])
+    if not isinstance(now, Hashed) or now.sha256 != action.sha256:
+        raise OccupiedError("The file changed meanwhile; it was left alone.", path=action.path)
+    copy = conflict_name(action.path, work.parts.identity.device, action.sha256)
+    for target in (copy, *(with_ordinal(copy, number) for number in range(2, 100))):
+        if target == action.path:
+            continue
+        try:
+            await disk.rename(name, work.names.name(target), now.fingerprint)
+        except OccupiedError:
+            (there,) = await disk.hash_files([work.names.name(target)])
+            if isinstance(there, Hashed) and there.sha256 == action.sha256:
+                expected = ExpectedFile(now.fingerprint, now.sha256, is_fp_safe=False)
+                await set_aside(work, action.path, expected, StateChange())
+                return 0
+            if there is None:
+                raise
+        else:
+            return 0
+    raise ItemError("No name was free for a conflict copy; both versions stay where they are.", path=action.path)
+
+
+async def delete_remote(work: Work, action: DeleteRemote) -> int:
+    """Put a delete marker, if the file is still gone here and its version still the one that was agreed on.
+
+    Raises:
+        ConditionFailedError: the bucket has another version, or none: the next look decides.
+        OccupiedError: the file is here again.
+    """
+    (now,) = await work.parts.disk.look([work.names.name(action.path)])
+    if now is not None and not isinstance(now, LocalDir):
+        raise OccupiedError("It is here again; nothing was deleted.", path=action.path)
+    written = await work.parts.bucket.delete_object(
+        work.parts.keys.key(action.path), condition=work.parts.on_delete(IfMatch(action.etag))
+    )
+    told = dataclasses.replace(
+        work.journal_entry("delete", action.path, written), base=action.version_id, etag="", size=action.size
+    )
+    await work.commits.write(StateChange(dropped=(action.path,), announced=(told,)))
+    return 0
+
+
+async def remove_dir(work: Work, action: RemoveDirLocal) -> int:
+    """Remove a folder that is no longer in the bucket; what is left in it (ignored files, new ones) keeps it."""
+    op = work.parts.chance.uuid()
+    with suppress(OccupiedError):  # it stays as local residue; its new files bring it back to the bucket
+        await work.parts.disk.remove_dir(work.names.name(action.path), f"quarantine/{op}")
+    await work.commits.write(StateChange(dropped=(action.path,)))
+    return 0

@@ -1,0 +1,1 @@
+"""Versions, trash and restore. Reads, and returns plans; it never writes."""

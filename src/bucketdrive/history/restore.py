@@ -1,0 +1,36 @@
+"""Restores: from what the bucket keeps to a plan, which `engine.execute` runs."""
+
+from bucketdrive.errors import NoSuchPathError, UsageError
+from bucketdrive.history.versions import list_trash, list_versions
+from bucketdrive.model.paths import KeySpace, RelPath
+from bucketdrive.model.plan import CopyForward, Plan
+from bucketdrive.ports.bucket import Reads
+from bucketdrive.rules.restore import plan_restore
+
+
+async def make_restore_plan(bucket: Reads, keys: KeySpace, path: RelPath, version_id: str) -> Plan:
+    """What makes a file's version the newest again; for a folder, all deleted files below it.
+
+    Raises:
+        NoSuchPathError: there is nothing to restore.
+        UsageError: a version is named for a folder.
+    """
+    versions = await list_versions(bucket, keys, path)
+    if versions:
+        action = plan_restore(path, versions, version_id)
+        return Plan(actions=(action,) if action else ())
+    deleted = [info for info in await list_trash(bucket, keys) if info.path.startswith(f"{path}/")]
+    if not deleted:
+        raise NoSuchPathError(
+            f"{path} is neither a file with versions nor a folder with deleted files. Nothing was restored.",
+            hint="See what there is with `bucketdrive versions PATH` and `bucketdrive trash`.",
+            path=path,
+        )
+    if version_id:
+        raise UsageError(f"{path} is a folder: it has no version of its own. Nothing was restored.", path=path)
+    return Plan(
+        actions=tuple(
+            CopyForward(RelPath(info.path), "deleted: its last content comes back", info.version_id, "", info.size, "")
+            for info in deleted
+        )
+    )

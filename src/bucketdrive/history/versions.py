@@ -1,0 +1,77 @@
+"""The versions of a path, and the trash: what the bucket keeps, read and not changed."""
+
+import asyncio
+
+from bucketdrive.errors import NoSuchObjectError, NoSuchPathError
+from bucketdrive.model.entries import VersionRow
+from bucketdrive.model.format import FileMeta, read_metadata
+from bucketdrive.model.paths import KeySpace, RelPath
+from bucketdrive.model.reports import DeletedInfo, VersionInfo
+from bucketdrive.ports.bucket import Reads
+from bucketdrive.rules.timeline import trash, versions_of
+
+_HEADS = 20
+"""Of so many of the newest versions the metadata is asked for: one request each."""
+
+
+async def list_versions(bucket: Reads, keys: KeySpace, path: RelPath) -> list[VersionRow]:
+    """All versions and markers of a file, newest first; empty where there are none."""
+    return versions_of(await _rows(bucket, keys.key(path), stop_behind=keys.key(path)), keys.key(path))
+
+
+async def describe_versions(bucket: Reads, keys: KeySpace, path: RelPath) -> list[VersionInfo]:
+    """The versions of a file for a user, newest first, the newest of them with device and hash as they claim them.
+
+    Raises:
+        NoSuchPathError: the file has no version at all.
+    """
+    rows = await list_versions(bucket, keys, path)
+    if not rows:
+        raise NoSuchPathError(
+            f"{path} is not in this drive, and never was as far as its versions go back.",
+            hint="Paths are relative to the drive's folder; `bucketdrive trash` lists what was deleted.",
+            path=path,
+        )
+    async with asyncio.TaskGroup() as group:
+        heads = [group.create_task(_claims(bucket, row)) for row in rows[:_HEADS]]
+    claims = [head.result() for head in heads] + [FileMeta()] * max(0, len(rows) - _HEADS)
+    return [_info(row, claim) for row, claim in zip(rows, claims, strict=True)]
+
+
+async def _claims(bucket: Reads, row: VersionRow) -> FileMeta:
+    if row.is_delete_marker:
+        return FileMeta()
+    try:
+        head = await bucket.head_object(row.key, version_id=row.version_id)
+    except NoSuchObjectError:  # a lifecycle rule took it since it was listed
+        return FileMeta()
+    return read_metadata(head.metadata)
+
+
+def _info(row: VersionRow, claim: FileMeta) -> VersionInfo:
+    return VersionInfo(
+        row.version_id,
+        row.size,
+        row.modified_s,
+        row.is_latest,
+        row.is_delete_marker,
+        device=claim.device or None,
+        sha256=claim.sha256 or None,
+    )
+
+
+async def list_trash(bucket: Reads, keys: KeySpace) -> list[DeletedInfo]:
+    """The deleted files that can be restored, by path. One sweep of the drive's versions."""
+    return trash(await _rows(bucket, keys.prefix), keys.tail)
+
+
+async def _rows(bucket: Reads, prefix: str, *, stop_behind: str = "") -> list[VersionRow]:
+    """Every version under `prefix`, in the store's order; with `stop_behind`, no further than that key needs."""
+    found: list[VersionRow] = []
+    marker = version_marker = ""
+    while True:
+        page = await bucket.list_object_versions(prefix, key_marker=marker, version_id_marker=version_marker)
+        found += page.rows
+        if not page.is_truncated or not page.rows or (stop_behind and page.rows[-1].key != stop_behind):
+            return found
+        marker, version_marker = page.rows[-1].key, page.rows[-1].version_id

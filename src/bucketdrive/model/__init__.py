@@ -1,0 +1,1 @@
+"""What is talked about: nouns, frozen and without behaviour that waits."""

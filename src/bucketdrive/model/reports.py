@@ -1,0 +1,138 @@
+"""What commands answer, and its JSON: a documented interface (docs/reference/json.md). Times are ISO 8601 in UTC."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+
+def iso_time(seconds: float) -> str:
+    """Seconds since 1970 UTC as ISO 8601 with milliseconds, such as `2026-11-24T08:15:00.000Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPath:
+    """A path for which nothing is done, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(slots=True)
+class SyncReport:
+    """What a sync did. Sizes in bytes; `requests` by S3 operation name; `failed` were not done and are tried again.
+
+    `planned` has the sentences of a dry run, and is None otherwise.
+    """
+
+    drive: str = ""
+    uploaded: int = 0
+    downloaded: int = 0
+    deleted_here: int = 0
+    deleted_in_bucket: int = 0
+    moved: int = 0
+    conflicts: list[str] = field(default_factory=list)
+    held: list[HeldPath] = field(default_factory=list)
+    failed: list[HeldPath] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    requests: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+    planned: list[str] | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `sync --json`; `planned` only for a dry run."""
+        fields = asdict(self)
+        if self.planned is None:
+            del fields["planned"]
+        return fields
+
+    @property
+    def exit_code(self) -> int:
+        """0 done; 4 done, but conflicts or held paths need the user; 5 something is to be tried again."""
+        if self.failed:
+            return 5
+        return 4 if self.conflicts or self.held else 0
+
+
+@dataclass(frozen=True, slots=True)
+class DriveStatus:
+    """A drive as its state tells of it, without asking the bucket. `synced_at`: seconds since 1970, 0 for never."""
+
+    folder: str
+    drive: str
+    device: str
+    synced_at: float
+    files: int
+    size_bytes: int
+    conflicts: list[str]
+    held: list[HeldPath]
+    approvals: int
+    pending: int
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `status --json`."""
+        return asdict(self) | {"synced_at": iso_time(self.synced_at) if self.synced_at else None}
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """A version of a path. `device` and `sha256` are None where they are not known."""
+
+    version_id: str
+    size: int
+    modified: float
+    is_latest: bool
+    is_delete_marker: bool
+    device: str | None = None
+    sha256: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `versions --json`."""
+        return asdict(self) | {"modified": iso_time(self.modified)}
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedInfo:
+    """A file in the trash. `version_id` and `size` are those of its last content; `deleted` seconds since 1970."""
+
+    path: str
+    deleted: float
+    size: int
+    version_id: str
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `trash --json`."""
+        return asdict(self) | {"deleted": iso_time(self.deleted)}
+
+
+@dataclass(frozen=True, slots=True)
+class StoreFacts:
+    """What a bucket really does, measured at link (spec §2.1).
+
+    `conditional_put` and `conditional_delete` name the class: A both, B put only, C neither.
+    """
+
+    conditional_put: bool
+    conditional_delete: bool
+    conditional_copy: bool
+    checks_sha256: bool = True
+    checks_md5: bool = True
+
+    @property
+    def store_class(self) -> str:
+        """A, B or C."""
+        if not self.conditional_put:
+            return "C"
+        return "A" if self.conditional_delete else "B"
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept in the state."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> "StoreFacts":
+        """Back from the state."""
+        return cls(**{name: bool(value) for name, value in fields.items()})

@@ -1,0 +1,1 @@
+"""What this device remembers: one SQLite file. Nobody else imports apsw."""

@@ -1,0 +1,160 @@
+"""The state file: its one thread, its lock, its migrations. A transaction is a function that takes the connection."""
+
+import asyncio
+import fcntl
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from importlib.resources import files
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+import apsw
+
+from bucketdrive.errors import BusyError, DriveError
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+APPLICATION_ID = 0x42444456
+"""Marks the file as ours (`BDDV`)."""
+
+FIRST_SOUND_SQLITE = "3.51.3"
+"""Older ones can lose commits in WAL mode (sqlite.org/wal.html#walresetbug)."""
+
+
+class State:
+    """An open state: every access is one transaction on one thread."""
+
+    def __init__(self, connection: apsw.Connection, lock_fd: int = -1) -> None:
+        """Use `State.open`; a test or the simulator may hand over a prepared connection."""
+        self._connection = connection
+        self._lock_fd = lock_fd
+        self._executor = ThreadPoolExecutor(1, "bucketdrive-state")
+
+    @classmethod
+    def open(cls, folder: Path) -> "State":
+        """Open `state.db` in `folder`, making both where they are missing, and take its lock.
+
+        Raises:
+            BusyError: another process has it open.
+            DriveError: the file is damaged, or another program's, or the library is unsafe.
+        """
+        if _version(apsw.sqlite_lib_version()) < _version(FIRST_SOUND_SQLITE):
+            raise DriveError(
+                f"SQLite {apsw.sqlite_lib_version()} can lose data; nothing was opened.",
+                hint="Update the apsw package.",
+            )
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock_fd = _lock(folder / "lock")
+        try:
+            return cls(prepare(_connect(folder / "state.db")), lock_fd)
+        except BaseException:
+            os.close(lock_fd)
+            raise
+
+    @classmethod
+    def peek(cls, folder: Path) -> "State":
+        """Open `state.db` for reading beside a running sync, without the lock.
+
+        Raises:
+            DriveError: there is no such file, or it is damaged.
+        """
+        try:
+            return cls(apsw.Connection(str(folder / "state.db"), flags=apsw.SQLITE_OPEN_READONLY))
+        except apsw.Error as error:
+            raise _damaged(folder / "state.db", error) from error
+
+    @classmethod
+    def in_memory(cls) -> "State":
+        """A state that lasts as long as the object."""
+        return cls(prepare(apsw.Connection(":memory:")))
+
+    def reborn(self) -> "State":
+        """The same data for another user of it, as after a crash of the first (for the simulator)."""
+        return State(self._connection)
+
+    async def run(
+        self, transaction: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run `transaction(connection, *args)` as one transaction: all of it happens, or nothing."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, lambda: self.run_now(transaction, *args, **kwargs))
+
+    def run_now(
+        self, transaction: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """As `run`, on the calling thread, for those who are alone with the state."""
+        try:
+            with self._connection:
+                result = transaction(self._connection, *args, **kwargs)
+        except apsw.FullError as error:
+            raise DriveError(
+                "No room left to write the state; what was not written is done again.", hint="Free some disk space."
+            ) from error
+        return result
+
+    def close(self) -> None:
+        """Close the file and give up the lock."""
+        self._executor.shutdown()
+        self._connection.close()
+        if self._lock_fd >= 0:
+            os.close(self._lock_fd)
+
+
+def prepare(connection: apsw.Connection) -> apsw.Connection:
+    """Bring a connection's schema up to date."""
+    scripts = sorted(
+        entry.name for entry in files("bucketdrive.state").joinpath("migrations").iterdir() if entry.name[-4:] == ".sql"
+    )
+    current = connection.pragma("user_version")
+    if not isinstance(current, int) or current > len(scripts):
+        raise DriveError(
+            "The state was written by a newer BucketDrive; nothing was opened.", hint="Install the newer version."
+        )
+    for number, name in enumerate(scripts[current:], current + 1):
+        script = files("bucketdrive.state").joinpath("migrations", name).read_text()
+        with connection:
+            connection.execute(script)
+            connection.pragma("user_version", number)
+            connection.pragma("application_id", APPLICATION_ID)
+    return connection
+
+
+def _connect(path: Path) -> apsw.Connection:
+    try:
+        connection = apsw.Connection(str(path))
+        connection.set_busy_timeout(5000)
+        connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", "full")
+        if connection.pragma("application_id") not in (0, APPLICATION_ID):
+            connection.close()
+            raise DriveError(f"{path} is another program's database; it was left alone.", path=str(path))
+    except apsw.Error as error:
+        raise _damaged(path, error) from error
+    return connection
+
+
+def _damaged(path: Path, error: apsw.Error) -> DriveError:
+    return DriveError(
+        f"The state {path} cannot be opened ({error}). Nothing was changed.",
+        hint="Move it away and link the folder again: it is rebuilt from the folder and the bucket, and loses nothing.",
+        path=str(path),
+    )
+
+
+def _lock(path: Path) -> int:
+    lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock_fd)
+        raise BusyError(
+            "Another BucketDrive process is working on this drive; this one did nothing.",
+            hint="Wait until it is done.",
+        ) from error
+    return lock_fd
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))

@@ -1,0 +1,83 @@
+"""Runs, holds, and the outbox of the journal, in rows."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import apsw
+
+from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.paths import RelPath
+from bucketdrive.model.plan import Hold
+from bucketdrive.model.reports import SyncReport
+
+
+@dataclass(frozen=True, slots=True)
+class StoredHold:
+    """A hold as the last run left it."""
+
+    path: RelPath
+    reason: str
+    guard: str
+    is_approved: bool
+
+
+def replace_holds(db: apsw.Connection, holds: Iterable[Hold], now_s: float) -> None:
+    """Make `holds` the holds there are; those that were there keep their time, and approvals end with their hold."""
+    known = {path: (since_s, ok) for path, since_s, ok in db.execute("SELECT path, since_s, is_approved FROM hold")}
+    db.execute("DELETE FROM hold")
+    db.executemany(
+        "INSERT OR REPLACE INTO hold VALUES (?, ?, ?, ?, ?)",
+        [(str(h.path), h.reason, h.guard, *known.get(str(h.path), (now_s, 0))) for h in holds],
+    )
+
+
+def load_holds(db: apsw.Connection) -> list[StoredHold]:
+    """All holds, by path."""
+    rows = db.execute("SELECT path, reason, guard, is_approved FROM hold ORDER BY path")
+    return [StoredHold(RelPath(path), reason, guard, bool(ok)) for path, reason, guard, ok in rows]
+
+
+def approve_holds(db: apsw.Connection, guard: str) -> int:
+    """Approve all that `guard` asks; how many."""
+    db.execute("UPDATE hold SET is_approved = 1 WHERE guard = ? AND is_approved = 0", (guard,))
+    return db.changes()
+
+
+def deny_holds(db: apsw.Connection, guard: str) -> int:
+    """Refuse all that `guard` asks: the other side's copies come back, by forgetting what was agreed; how many."""
+    db.execute("DELETE FROM synced WHERE path IN (SELECT path FROM hold WHERE guard = ?)", (guard,))
+    db.execute("DELETE FROM hold WHERE guard = ?", (guard,))
+    return db.changes()
+
+
+def add_outbox(db: apsw.Connection, entries: Iterable[JournalEntry]) -> None:
+    """Queue journal entries."""
+    db.executemany("INSERT INTO outbox (entry) VALUES (?)", [(json.dumps(asdict(entry)),) for entry in entries])
+
+
+def load_outbox(db: apsw.Connection) -> tuple[int, list[JournalEntry]]:
+    """The last id queued (0: none) and the entries, oldest first."""
+    rows = list(db.execute("SELECT id, entry FROM outbox ORDER BY id"))
+    return (rows[-1][0] if rows else 0), [JournalEntry(**json.loads(entry)) for _, entry in rows]
+
+
+def clear_outbox(db: apsw.Connection, last_id: int) -> None:
+    """Remove what was announced, up to `last_id`."""
+    db.execute("DELETE FROM outbox WHERE id <= ?", (last_id,))
+
+
+def add_run(db: apsw.Connection, started_s: float, finished_s: float, report: SyncReport) -> int:
+    """Write down what a run did; its number."""
+    db.execute(
+        "INSERT INTO run (started_s, finished_s, deleted_here, deleted_in_bucket, report) VALUES (?, ?, ?, ?, ?)",
+        (started_s, finished_s, report.deleted_here, report.deleted_in_bucket, json.dumps(report.to_json())),
+    )
+    return db.last_insert_rowid()
+
+
+def deletions_since(db: apsw.Connection, since_s: float) -> tuple[int, int]:
+    """How many files runs deleted here and in the bucket since `since_s`."""
+    query = "SELECT coalesce(sum(deleted_here), 0), coalesce(sum(deleted_in_bucket), 0) FROM run WHERE finished_s >= ?"
+    here, there = next(iter(db.execute(query, (since_s,))))
+    return here, there

@@ -1,0 +1,74 @@
+"""The synced tree and single facts, in rows."""
+
+from collections.abc import Iterable, Mapping
+
+import apsw
+
+from bucketdrive.model.entries import Fingerprint, SyncedDir, SyncedEntry, SyncedFile, SyncedTree
+from bucketdrive.model.paths import RelPath
+
+
+def load_synced(db: apsw.Connection) -> SyncedTree:
+    """The whole synced tree."""
+    rows = db.execute(
+        "SELECT path, kind, sha256, size, etag, version_id, local_size, mtime_ns, ctime_ns, inode, mode, is_fp_safe,"
+        " local_name FROM synced"
+    )
+    tree: SyncedTree = {}
+    for path, kind, sha256, size, etag, version_id, *fingerprint, is_fp_safe, local_name in rows:
+        tree[RelPath(path)] = (
+            SyncedFile(sha256, size, etag, version_id, Fingerprint(*fingerprint), bool(is_fp_safe), local_name)
+            if kind == "file"
+            else SyncedDir(local_name)
+        )
+    return tree
+
+
+def put_synced(db: apsw.Connection, entries: Iterable[tuple[RelPath, SyncedEntry]]) -> None:
+    """Write rows, replacing those that are there."""
+    db.executemany(
+        "INSERT OR REPLACE INTO synced VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [_row(path, entry) for path, entry in entries],
+    )
+
+
+def _row(path: RelPath, entry: SyncedEntry) -> tuple[str | int, ...]:
+    if isinstance(entry, SyncedDir):
+        return (str(path), "dir", "", 0, "", "", 0, 0, 0, 0, 0, 0, entry.local_name)
+    seen = entry.fingerprint
+    return (
+        str(path),
+        "file",
+        entry.sha256,
+        entry.size,
+        entry.etag,
+        entry.version_id,
+        seen.size,
+        seen.mtime_ns,
+        seen.ctime_ns,
+        seen.inode,
+        seen.mode,
+        int(entry.is_fp_safe),
+        entry.local_name,
+    )
+
+
+def drop_synced(db: apsw.Connection, paths: Iterable[RelPath]) -> None:
+    """Drop rows; those that are not there are no error."""
+    db.executemany("DELETE FROM synced WHERE path = ?", [(str(path),) for path in paths])
+
+
+def count_synced(db: apsw.Connection) -> tuple[int, int]:
+    """The number of files agreed on, and their size in bytes."""
+    count, size = next(iter(db.execute("SELECT count(*), coalesce(sum(size), 0) FROM synced WHERE kind = 'file'")))
+    return count, size
+
+
+def load_meta(db: apsw.Connection) -> dict[str, str]:
+    """All single facts."""
+    return dict(db.execute("SELECT name, value FROM meta"))
+
+
+def put_meta(db: apsw.Connection, facts: Mapping[str, str]) -> None:
+    """Write single facts, replacing those that are there."""
+    db.executemany("INSERT OR REPLACE INTO meta VALUES (?, ?)", list(facts.items()))

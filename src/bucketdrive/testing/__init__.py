@@ -1,0 +1,1 @@
+"""The test kit: fakes, the simulated world, contract suites, the embedded store."""

@@ -1,0 +1,109 @@
+"""A real folder for the contract suite of the disk: its user's side, by plain calls of the operating system."""
+
+import asyncio
+import os
+import shutil
+from pathlib import Path
+
+from bucketdrive.disk.folder import FileSystem, Folder
+from bucketdrive.model.paths import RESERVED
+from bucketdrive.testing.contracts.disk_harness import OUTSIDE
+
+
+class FolderHarness:
+    """Makes `folder` and `outside` in `parent`, and links the folder as a drive. Close it at the end."""
+
+    def __init__(self, parent: Path, file_system: FileSystem | None = None) -> None:
+        self.path = parent / "folder"
+        self.path.mkdir()
+        self._outside = parent / "outside"
+        self._outside.mkdir()
+        for name, data in OUTSIDE.items():
+            (self._outside / name).write_bytes(data)
+        self.disk = Folder(self.path, file_system)
+        asyncio.run(self.disk.write_root("drive", "root"))
+
+    def close(self) -> None:
+        """Stop the disk's threads."""
+        self.disk.close()
+
+    def write(self, name: str, data: bytes, mtime_ns: int | None = None) -> None:
+        """See `DiskHarness.write`."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        if mtime_ns is not None:
+            os.utime(path, ns=(mtime_ns, mtime_ns))
+
+    def move(self, name: str, new_name: str) -> None:
+        """See `DiskHarness.move`."""
+        (self.path / name).rename(self.path / new_name)
+
+    def delete(self, name: str) -> None:
+        """See `DiskHarness.delete`."""
+        path = self.path / name
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+    def mkdir(self, name: str) -> None:
+        """See `DiskHarness.mkdir`."""
+        (self.path / name).mkdir(parents=True, exist_ok=True)
+
+    def symlink(self, name: str) -> None:
+        """See `DiskHarness.symlink`."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(self._outside)
+
+    def set_mode(self, name: str, mode: int) -> None:
+        """See `DiskHarness.set_mode`."""
+        (self.path / name).chmod(mode)
+
+    def deny(self, name: str) -> None:
+        """See `DeniableHarness.deny`. Means nothing to root."""
+        (self.path / name).chmod(0)
+
+    def allow(self, name: str) -> None:
+        """See `DeniableHarness.allow`."""
+        (self.path / name).chmod(0o755)
+
+    def files(self) -> dict[str, bytes]:
+        """See `DiskHarness.files`."""
+        return {name: data for name, data in _files(self.path).items() if not name.startswith(RESERVED + "/")}
+
+    def dirs(self) -> set[str]:
+        """See `DiskHarness.dirs`."""
+        return {name for name in _dirs(self.path) if name.partition("/")[0] != RESERVED}
+
+    def places(self) -> dict[str, bytes]:
+        """See `DiskHarness.places`."""
+        found = _files(self.path / RESERVED)
+        return {place: data for place, data in found.items() if place.startswith(("tmp/", "quarantine/"))}
+
+    def place_dirs(self) -> set[str]:
+        """See `DiskHarness.place_dirs`."""
+        return {place for place in _dirs(self.path / RESERVED) if place.startswith(("tmp/", "quarantine/"))}
+
+    def outside(self) -> dict[str, bytes]:
+        """See `DiskHarness.outside`."""
+        return _files(self._outside)
+
+
+def _files(folder: Path) -> dict[str, bytes]:
+    return {
+        (Path(above) / name).relative_to(folder).as_posix(): (Path(above) / name).read_bytes()
+        for above, _, names in os.walk(folder)
+        for name in names
+        if not (Path(above) / name).is_symlink()
+    }
+
+
+def _dirs(folder: Path) -> set[str]:
+    return {
+        (Path(above) / name).relative_to(folder).as_posix()
+        for above, names, _ in os.walk(folder)
+        for name in names
+        if not (Path(above) / name).is_symlink()
+    }

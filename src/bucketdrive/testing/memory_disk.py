@@ -1,0 +1,394 @@
+"""The disk port over a folder in memory: what the real folder promises, with a switch of tasks at every step.
+
+Verified by the same contract suite as the real one. Each method waits before its effect and between a check and the
+deed that follows it, so that a user's edit, a crash or another task can slip in where it can in life.
+"""
+
+import asyncio
+import errno
+import json
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import md5, sha256
+
+from bucketdrive.disk.failures import disk_full, failure, folder_gone, missing, occupied, unreadable, unstable
+from bucketdrive.disk.names import own_parts, parts_of
+from bucketdrive.errors import ItemError, MissingError, UnreadableError
+from bucketdrive.model.entries import (
+    Content,
+    Fingerprint,
+    Hashed,
+    LocalDir,
+    LocalEntry,
+    LocalFile,
+    LocalSpecial,
+    LocalUnknown,
+)
+from bucketdrive.model.paths import RESERVED
+from bucketdrive.ports.disk import IGNORE_FILE, JUNK_NAMES, Exchanged, RootFacts, Scan, Skips, Staging
+from bucketdrive.testing.memory_folder import MemoryFolder, MemoryWriter
+from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial, MemoryTree, make_error
+
+__all__ = ["MemoryDisk", "MemoryFolder", "MemoryWriter"]
+
+_MARKER = [RESERVED, "root.json"]
+_DENIED = "permission denied"
+
+
+class MemoryDisk:
+    """A `Disk` over `folder`, as one process sees it; any number may be made over the same folder, one at a time."""
+
+    def __init__(self, folder: MemoryFolder) -> None:
+        self._folder = folder
+
+    @property
+    def _tree(self) -> MemoryTree:
+        return self._folder.tree
+
+    async def root(self) -> RootFacts:
+        """See `Disk.root`."""
+        await _switch()
+        device = 1 if self._folder.is_mounted else 2
+        marker = self._tree.find(_MARKER)
+        if not isinstance(marker, MemoryFile):
+            return RootFacts("", "", device, self._tree.root.number)
+        try:
+            ids = json.loads(marker.data)
+            return RootFacts(str(ids["drive_id"]), str(ids["root_id"]), device, self._tree.root.number)
+        except (ValueError, KeyError, TypeError) as error:
+            raise folder_gone("in memory", "has a damaged .bucketdrive/root.json") from error
+
+    async def write_root(self, drive_id: str, root_id: str) -> None:
+        """See `Disk.write_root`."""
+        await _switch()
+        data = json.dumps({"drive_id": drive_id, "root_id": root_id}).encode()
+        self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
+
+    async def clock_ns(self) -> int:
+        """See `Disk.clock_ns`."""
+        await _switch()
+        self._check_own()
+        return self._tree.now_ns()
+
+    async def free_bytes(self) -> int:
+        """See `Disk.free_bytes`."""
+        await _switch()
+        return self._folder.room_bytes
+
+    async def scan(self, skips: Skips) -> Scan:
+        """See `Disk.scan`. Other tasks run between two folders."""
+        await _switch()
+        found = Scan()
+        if self._tree.root.is_denied:
+            raise folder_gone("in memory", "cannot be read")
+        await self._scan(self._tree.root, "", skips, found.entries)
+        return found
+
+    async def _scan(self, folder: MemoryDir, above: str, skips: Skips, entries: dict[str, LocalEntry]) -> bool:
+        """Add what is in a folder; whether anything was that is not skipped."""
+        rules = folder.children.get(IGNORE_FILE)
+        if isinstance(rules, MemoryFile):
+            if rules.is_denied:
+                raise unreadable(above + IGNORE_FILE, f"cannot be used: {_DENIED}")
+            skips.enter(above.removesuffix("/"), rules.data)
+        has_any = False
+        for part, node in sorted(folder.children.items()):
+            name = above + part
+            if name == RESERVED or skips.skips(name, is_dir=isinstance(node, MemoryDir)):
+                continue
+            has_any = True
+            entries[name] = _entry(node)
+            if isinstance(node, MemoryDir) and not node.is_denied:
+                await _switch()
+                try:
+                    has_kept = await self._scan(node, name + "/", skips, entries)
+                except UnreadableError:
+                    entries[name] = LocalUnknown(f"{IGNORE_FILE} cannot be read")
+                    continue
+                is_empty = not node.children
+                entries[name] = LocalDir(is_empty=is_empty, is_residue=not is_empty and not has_kept)
+        return has_any
+
+    async def look(self, names: Sequence[str]) -> list[LocalEntry | None]:
+        """See `Disk.look`."""
+        found: list[LocalEntry | None] = []
+        for name in names:
+            await _switch()
+            try:
+                node = self._tree.find(parts_of(name))
+                found.append(None if node is None else _entry(node))
+            except OSError as error:
+                found.append(LocalUnknown(str(failure(error, name))))
+            except UnreadableError as error:
+                found.append(LocalUnknown(error.message))
+        return found
+
+    async def hash_files(self, names: Sequence[str]) -> list[Hashed | ItemError | None]:
+        """See `Disk.hash_files`."""
+        found: list[Hashed | ItemError | None] = []
+        for name in names:
+            try:
+                found.append((await self.read(name)).hashed)
+            except MissingError:
+                found.append(None)
+            except ItemError as error:
+                found.append(error)
+        return found
+
+    async def read(self, name: str) -> Content:
+        """See `Disk.read`."""
+        return await self._read(parts_of(name), name)
+
+    async def read_range(self, name: str, first: int, end: int) -> bytes:
+        """See `Disk.read_range`."""
+        parts = parts_of(name)
+        await _switch()
+        with _translated(name):
+            return self._readable(parts, name).data[first:end]
+
+    async def stage(self, place: str, body: AsyncIterator[bytes] | bytes, how: Staging) -> Hashed:
+        """See `Disk.stage`. The file grows chunk by chunk: a crash leaves a part of it, but only ever in `tmp/`."""
+        parts = own_parts(place)
+        draft = own_parts(f"tmp/{place.split('/')[1]}")
+        await _switch()
+        self._check_own()
+        mode = 0o755 if how.is_executable else 0o644
+        if how.like:
+            with _translated(how.like):
+                mode = self._file(parts_of(how.like), how.like).mode
+        file = self._tree.new_file(b"", mode=mode)
+        with _translated(place):
+            if self._tree.find(parts) is not None:
+                raise make_error(errno.EEXIST, parts)
+            self._tree.insert(draft, file)
+        try:
+            async for chunk in _chunks(body):
+                await _switch()
+                self._append(file, chunk, place)
+        except Exception:
+            self._remove(draft)
+            raise
+        self._tree.write(file, file.data, mtime_ns=how.mtime_ns)
+        if draft != parts:
+            await _switch()
+            with _translated(place):
+                self._remove(draft)
+                self._tree.insert(parts, file)
+        return _hashed(file.data, file.fingerprint)
+
+    async def install(self, place: str, name: str) -> Fingerprint:
+        """See `Disk.install`."""
+        source, parts = own_parts(place), parts_of(name)
+        await _switch()
+        self._check_own()
+        staged = self._file(source, place).fingerprint
+        await _switch()
+        with _translated(name):
+            self._tree.rename(source, parts)
+        self._prune(source)
+        await _switch()
+        return self._landed(parts, staged)
+
+    async def put_back(self, place: str, name: str) -> Fingerprint:
+        """See `Disk.put_back`."""
+        return await self.install(place, name)
+
+    async def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
+        """See `Disk.exchange`."""
+        source, parts = own_parts(place), parts_of(name)
+        await _switch()
+        self._check_own()
+        staged = self._file(source, place).fingerprint
+        self._check(parts, name, expected)
+        await _switch()
+        with _translated(name):
+            self._tree.exchange(source, parts)
+        came_out = self._tree.lookup(source)
+        if not isinstance(came_out, MemoryFile):
+            self._tree.exchange(source, parts)
+            raise occupied(name)
+        await _switch()
+        return Exchanged(self._landed(parts, staged), came_out.fingerprint)
+
+    async def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
+        """See `Disk.set_aside`."""
+        return await self._move(parts_of(name), own_parts(place), (name, place), expected)
+
+    async def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
+        """See `Disk.rename`."""
+        return await self._move(parts_of(name), parts_of(new_name), (name, new_name), expected)
+
+    async def _move(
+        self, source: list[str], target: list[str], names: tuple[str, str], expected: Fingerprint
+    ) -> Fingerprint:
+        await _switch()
+        self._check_own()
+        self._check(source, names[0], expected)
+        await _switch()
+        with _translated(names[0]):
+            self._tree.lookup(source)
+        with _translated(names[1]):
+            self._tree.rename(source, target)
+        moved = self._tree.lookup(target)
+        if not isinstance(moved, MemoryFile):
+            self._tree.rename(target, source)
+            raise occupied(names[0])
+        await _switch()
+        return moved.fingerprint
+
+    async def make_dir(self, name: str) -> None:
+        """See `Disk.make_dir`."""
+        parts = parts_of(name)
+        await _switch()
+        self._check_own()
+        with _translated(name):
+            children = self._tree.parent(parts, make=True).children
+            if parts[-1] not in children:
+                self._tree.insert(parts, MemoryDir(self._tree.new_number()))
+            elif not isinstance(children[parts[-1]], MemoryDir):
+                raise occupied(name)
+
+    async def remove_dir(self, name: str, junk_place: str) -> None:
+        """See `Disk.remove_dir`."""
+        parts, junk_parts = parts_of(name), own_parts(junk_place)
+        await _switch()
+        self._check_own()
+        with _translated(name):
+            folder = self._tree.find(parts)
+            if folder is None:
+                return
+            if isinstance(folder, MemoryDir) and folder.is_denied:
+                raise unreadable(name, f"cannot be used: {_DENIED}")
+            if not isinstance(folder, MemoryDir) or not all(map(_is_junk, folder.children.items())):
+                raise occupied(name)
+            for junk in sorted(folder.children):
+                self._tree.rename([*parts, junk], [*junk_parts, junk])
+            await _switch()
+            if self._tree.find(parts) is not folder or folder.children:
+                raise occupied(name)
+            self._tree.remove(parts)
+
+    async def places(self) -> list[str]:
+        """See `Disk.places`."""
+        await _switch()
+        return sorted(self._folder.places())
+
+    async def hash_place(self, place: str) -> Hashed | None:
+        """See `Disk.hash_place`."""
+        try:
+            return (await self._read(own_parts(place), place)).hashed
+        except MissingError:
+            return None
+
+    async def discard(self, place: str) -> None:
+        """See `Disk.discard`."""
+        parts = own_parts(place)
+        await _switch()
+        self._remove(parts)
+
+    # --- below, nothing waits but `_read` ---
+
+    async def _read(self, parts: list[str], name: str) -> Content:
+        await _switch()
+        with _translated(name):
+            file = self._readable(parts, name)
+            before = file.fingerprint
+            await _switch()
+            data = file.data
+            await _switch()
+            if file.fingerprint != before or self._tree.find(parts) is not file:
+                raise unstable(name)
+        return Content(data, _hashed(data, before))
+
+    def _readable(self, parts: list[str], name: str) -> MemoryFile:
+        node = self._tree.find(parts)
+        if node is None:
+            raise missing(name)
+        if not isinstance(node, MemoryFile):
+            raise unstable(name)
+        if node.is_denied:
+            raise unreadable(name, f"cannot be used: {_DENIED}")
+        return node
+
+    def _file(self, parts: list[str], name: str) -> MemoryFile:
+        """The file that is to be moved or taken as a pattern."""
+        with _translated(name):
+            node = self._tree.find(parts)
+        if node is None:
+            raise missing(name)
+        if not isinstance(node, MemoryFile):
+            raise occupied(name)
+        return node
+
+    def _check(self, parts: list[str], name: str, expected: Fingerprint) -> None:
+        if self._file(parts, name).fingerprint != expected:
+            raise occupied(name)
+
+    def _landed(self, parts: list[str], staged: Fingerprint) -> Fingerprint:
+        """The installed file as it is now; if a user wrote to it already, as it was, so that the edit is seen."""
+        node = self._tree.find(parts)
+        if isinstance(node, MemoryFile) and node.fingerprint.is_same_file_as(staged):
+            return node.fingerprint
+        return staged
+
+    def _append(self, file: MemoryFile, chunk: bytes, place: str) -> None:
+        if len(file.data) + len(chunk) > self._folder.room_bytes:
+            raise disk_full(place)
+        file.data += chunk
+
+    def _check_own(self) -> None:
+        if not isinstance(self._tree.root.children.get(RESERVED), MemoryDir):
+            raise folder_gone("in memory", "has no .bucketdrive any more")
+
+    def _remove(self, parts: list[str]) -> None:
+        if self._tree.find(parts) is not None:
+            self._tree.remove(parts)
+        self._prune(parts)
+
+    def _prune(self, parts: list[str]) -> None:
+        """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
+        for end in range(len(parts) - 1, 2, -1):
+            folder = self._tree.find(parts[:end])
+            if not isinstance(folder, MemoryDir) or folder.children:
+                break
+            self._tree.remove(parts[:end])
+
+
+async def _switch() -> None:
+    await asyncio.sleep(0)
+
+
+@contextmanager
+def _translated(name: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise failure(error, name) from error
+
+
+async def _chunks(body: AsyncIterator[bytes] | bytes) -> AsyncIterator[bytes]:
+    if isinstance(body, bytes):
+        yield body
+    else:
+        async for chunk in body:
+            yield chunk
+
+
+def _entry(node: MemoryFile | MemoryDir | MemorySpecial) -> LocalEntry:
+    match node:
+        case MemoryFile():
+            return LocalFile(node.fingerprint)
+        case MemoryDir(is_denied=True):
+            return LocalUnknown(_DENIED)
+        case MemoryDir():
+            return LocalDir(is_empty=not node.children)
+        case MemorySpecial():
+            return LocalSpecial(node.what)
+
+
+def _is_junk(child: tuple[str, MemoryFile | MemoryDir | MemorySpecial]) -> bool:
+    return child[0] in JUNK_NAMES and isinstance(child[1], MemoryFile)
+
+
+def _hashed(data: bytes, fingerprint: Fingerprint) -> Hashed:
+    return Hashed(sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest(), fingerprint)

@@ -1,0 +1,175 @@
+"""A folder in memory as its user sees it: what tests and the simulator do to it behind the engine's back.
+
+It outlives crashes: a new `MemoryDisk` over the same folder finds everything as the last one left it.
+"""
+
+import errno
+from collections.abc import Callable
+
+from bucketdrive.model.paths import RESERVED
+from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial, MemoryTree, make_error
+
+
+class MemoryWriter:
+    """A program that holds a file open: what it writes lands in that file, wherever it was moved meanwhile."""
+
+    def __init__(self, tree: MemoryTree, file: MemoryFile) -> None:
+        self._tree = tree
+        self._file = file
+        file.is_open = True
+
+    def write(self, data: bytes) -> None:
+        """Replace the file's content."""
+        self._tree.write(self._file, data)
+        if self._tree.record is None:
+            return
+        for name, node in self._tree.walk(self._tree.root):
+            if node is self._file:
+                self._tree.show(name.split("/"), node)
+
+
+class MemoryFolder:
+    """A folder tree. Every method is atomic and synchronous, and raises `OSError` as a kernel would.
+
+    `clock_ns` grows with every call (nanoseconds; default: a microsecond a call); times are rounded down to `tick_ns`.
+    `may_reuse_inodes`: as ext4 does. `record(name, data)` is told every byte string that becomes visible at a user's
+    path, whoever put it there. `room_bytes` is what `free_bytes` answers, and the largest file that can be staged.
+    """
+
+    def __init__(
+        self,
+        clock_ns: Callable[[], int] | None = None,
+        *,
+        tick_ns: int = 1,
+        may_reuse_inodes: bool = False,
+        record: Callable[[str, bytes], None] | None = None,
+    ) -> None:
+        self.tree = MemoryTree(clock_ns, tick_ns=tick_ns, may_reuse_inodes=may_reuse_inodes)
+        self.tree.record = record
+        self.room_bytes = 1 << 40
+        self._unmounted: MemoryDir | None = None
+
+    def write(self, name: str, data: bytes, mtime_ns: int | None = None) -> None:
+        """Write in place (the same inode), or make the file and the folders above it."""
+        parts = name.split("/")
+        node = self.tree.find(parts)
+        if isinstance(node, MemoryFile):
+            self._check_allowed(node, parts)
+            self.tree.write(node, data, mtime_ns=mtime_ns)
+            self.tree.show(parts, node)
+        else:
+            self.tree.insert(parts, self.tree.new_file(data, mtime_ns=mtime_ns))
+
+    def save(self, name: str, data: bytes) -> None:
+        """Save as editors do: a new inode, renamed over what was there unless that is a folder."""
+        parts = name.split("/")
+        present = self.tree.find(parts)
+        mode = present.mode if isinstance(present, MemoryFile) else 0o644
+        self.tree.insert(parts, self.tree.new_file(data, mode=mode), may_replace=True)
+
+    def delete(self, name: str) -> None:
+        """Delete a file, or a folder with everything in it."""
+        self.tree.remove(name.split("/"))
+
+    def move(self, name: str, new_name: str) -> None:
+        """Rename a file (over another one, if there is one) or a folder; the folders above are made."""
+        if name != new_name:
+            self.tree.rename(name.split("/"), new_name.split("/"), may_replace=True)
+
+    def mkdir(self, name: str) -> None:
+        """Make a folder and those above it; no error where it is."""
+        parts = name.split("/")
+        if not isinstance(self.tree.find(parts), MemoryDir):
+            self.tree.insert(parts, MemoryDir(self.tree.new_number()))
+
+    def touch(self, name: str, mtime_ns: int | None = None) -> None:
+        """Set a file's mtime (default: now), not its content."""
+        file = self._file(name)
+        file.ctime_ns = self.tree.now_ns()
+        file.mtime_ns = file.ctime_ns if mtime_ns is None else mtime_ns
+
+    def set_mode(self, name: str, mode: int) -> None:
+        """Set a file's permission bits."""
+        file = self._file(name)
+        file.mode = mode
+        file.ctime_ns = self.tree.now_ns()
+
+    def symlink(self, name: str) -> None:
+        """Make a symbolic link, leading anywhere."""
+        self.tree.insert(name.split("/"), MemorySpecial(self.tree.new_number(), "symbolic link"))
+
+    def deny(self, name: str) -> None:
+        """Take away the permission to read a file, or to list and pass through a folder."""
+        self._set_denied(name, is_denied=True)
+
+    def allow(self, name: str) -> None:
+        """Give the permission back."""
+        self._set_denied(name, is_denied=False)
+
+    def unmount(self) -> None:
+        """Leave an empty mount point where the folder was. Nothing happens where it is unmounted already."""
+        if self._unmounted is None:
+            self._unmounted, self.tree.root = self.tree.root, MemoryDir(self.tree.new_number())
+
+    def mount(self) -> None:
+        """Bring the folder back; what was written to the mount point meanwhile is hidden."""
+        if self._unmounted is not None:
+            self.tree.root, self._unmounted = self._unmounted, None
+
+    @property
+    def is_mounted(self) -> bool:
+        """Whether the folder is there."""
+        return self._unmounted is None
+
+    def open_writer(self, name: str) -> MemoryWriter:
+        """Hold a file open for writing."""
+        return MemoryWriter(self.tree, self._file(name))
+
+    def files(self) -> dict[str, bytes]:
+        """Every file a user sees: all but those in `.bucketdrive`."""
+        return {
+            name: node.data
+            for name, node in self.tree.walk(self.tree.root)
+            if isinstance(node, MemoryFile) and not name.startswith(RESERVED + "/")
+        }
+
+    def dirs(self) -> set[str]:
+        """Every folder a user sees."""
+        return {
+            name
+            for name, node in self.tree.walk(self.tree.root)
+            if isinstance(node, MemoryDir) and name.partition("/")[0] != RESERVED
+        }
+
+    def places(self) -> dict[str, bytes]:
+        """Every file below `tmp/` and `quarantine/`, by place."""
+        own = self.tree.root.children.get(RESERVED)
+        if not isinstance(own, MemoryDir):
+            return {}
+        return {
+            place: node.data
+            for place, node in self.tree.walk(own)
+            if isinstance(node, MemoryFile) and place.startswith(("tmp/", "quarantine/"))
+        }
+
+    def quarantine(self) -> dict[str, bytes]:
+        """Every file in quarantine, by place."""
+        return {place: data for place, data in self.places().items() if place.startswith("quarantine/")}
+
+    def _file(self, name: str) -> MemoryFile:
+        parts = name.split("/")
+        node = self.tree.lookup(parts)
+        if not isinstance(node, MemoryFile):
+            raise make_error(errno.EISDIR if isinstance(node, MemoryDir) else errno.ELOOP, parts)
+        self._check_allowed(node, parts)
+        return node
+
+    def _check_allowed(self, node: MemoryFile, parts: list[str]) -> None:
+        if node.is_denied:
+            raise make_error(errno.EACCES, parts)
+
+    def _set_denied(self, name: str, *, is_denied: bool) -> None:
+        node = self.tree.lookup(name.split("/"))
+        if isinstance(node, MemorySpecial):
+            raise make_error(errno.ELOOP, name.split("/"))
+        node.is_denied = is_denied

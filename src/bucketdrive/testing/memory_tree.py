@@ -1,0 +1,208 @@
+"""A file system in memory: inodes, folders, times, and the few calls of a kernel that a disk needs.
+
+Below `memory_disk`. It is synchronous, every call is atomic, and errors are the system's own (`OSError` with a number),
+so that the disk in memory translates them exactly as the real one does. Paths are lists of parts, from the top.
+"""
+
+import errno
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from bucketdrive.model.entries import Fingerprint
+from bucketdrive.model.paths import RESERVED
+
+MAX_NAME_BYTES = 255
+
+
+@dataclass(slots=True, eq=False)
+class MemoryFile:
+    """A file's inode. `is_open`: a program holds it open, so its number is not given to another."""
+
+    number: int
+    data: bytes
+    mtime_ns: int
+    ctime_ns: int
+    mode: int
+    is_denied: bool = False
+    is_open: bool = False
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        """What `lstat` tells of it."""
+        return Fingerprint(len(self.data), self.mtime_ns, self.ctime_ns, self.number, self.mode)
+
+
+@dataclass(slots=True, eq=False)
+class MemoryDir:
+    """A folder. `is_denied`: it can be neither listed nor passed through."""
+
+    number: int
+    children: "dict[str, Node]" = field(default_factory=dict)
+    is_denied: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class MemorySpecial:
+    """Neither file nor folder; `what` in words."""
+
+    number: int
+    what: str
+
+
+Node = MemoryFile | MemoryDir | MemorySpecial
+
+
+def make_error(number: int, parts: Sequence[str]) -> OSError:
+    """The system's error `number` about a path."""
+    return OSError(number, os.strerror(number), "/".join(parts))
+
+
+class MemoryTree:
+    """The inodes below one folder.
+
+    `clock_ns` grows with every call; times are rounded down to `tick_ns`, so two writes can fall into one tick.
+    `may_reuse_inodes`: a new file takes the number of the last one deleted, as on ext4. `record` is told every byte
+    string that becomes visible outside `.bucketdrive`, with its name.
+    """
+
+    def __init__(self, clock_ns: Callable[[], int] | None, *, tick_ns: int, may_reuse_inodes: bool) -> None:
+        self.record: Callable[[str, bytes], None] | None = None
+        self._clock_ns = clock_ns or count(1_700_000_000_000_000_000, 1_000).__next__
+        self._tick_ns = tick_ns
+        self._may_reuse_inodes = may_reuse_inodes
+        self._numbers = count(2)
+        self._free: list[int] = []
+        self.root = MemoryDir(1)
+
+    def now_ns(self) -> int:
+        """The time a write of this moment would get."""
+        return self._clock_ns() // self._tick_ns * self._tick_ns
+
+    def new_number(self) -> int:
+        """A number for a new inode."""
+        return self._free.pop() if self._free else next(self._numbers)
+
+    def parent(self, parts: Sequence[str], *, make: bool = False) -> MemoryDir:
+        """The folder that holds the last of `parts`; with `make`, those missing are made."""
+        folder = self.root
+        for part in parts[:-1]:
+            if folder.is_denied:
+                raise make_error(errno.EACCES, parts)
+            _check_length(part, parts)
+            child = folder.children.get(part)
+            if child is None:
+                if not make:
+                    raise make_error(errno.ENOENT, parts)
+                child = folder.children[part] = MemoryDir(self.new_number())
+            if not isinstance(child, MemoryDir):
+                raise make_error(errno.ENOTDIR, parts)
+            folder = child
+        if folder.is_denied:
+            raise make_error(errno.EACCES, parts)
+        _check_length(parts[-1], parts)
+        return folder
+
+    def lookup(self, parts: Sequence[str]) -> Node:
+        """What is at a path."""
+        node = self.parent(parts).children.get(parts[-1])
+        if node is None:
+            raise make_error(errno.ENOENT, parts)
+        return node
+
+    def find(self, parts: Sequence[str]) -> Node | None:
+        """What is at a path; None where nothing is, or something above it is not a folder."""
+        try:
+            return self.lookup(parts)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def insert(self, parts: Sequence[str], node: Node, *, may_replace: bool = False) -> None:
+        """Put an inode under a name; the folders above are made. With `may_replace`, over anything but a folder."""
+        children = self.parent(parts, make=True).children
+        present = children.get(parts[-1])
+        if present is not None:
+            if not may_replace or isinstance(present, MemoryDir):
+                raise make_error(errno.EEXIST, parts)
+            self._release(present)
+        children[parts[-1]] = node
+        self.show(parts, node)
+
+    def new_file(self, data: bytes, *, mode: int = 0o644, mtime_ns: int | None = None) -> MemoryFile:
+        """A file's inode that has no name yet."""
+        now = self.now_ns()
+        return MemoryFile(self.new_number(), data, now if mtime_ns is None else mtime_ns, now, mode)
+
+    def write(self, file: MemoryFile, data: bytes, *, mtime_ns: int | None = None) -> None:
+        """Replace the content of an inode. Who knows its name then calls `show`."""
+        file.data = data
+        file.ctime_ns = self.now_ns()
+        file.mtime_ns = file.ctime_ns if mtime_ns is None else mtime_ns
+
+    def rename(self, parts: Sequence[str], new_parts: Sequence[str], *, may_replace: bool = False) -> None:
+        """Move what is at `parts`; the folders above `new_parts` are made. With `may_replace`, over a file."""
+        node = self.lookup(parts)
+        if list(new_parts[: len(parts)]) == list(parts):
+            raise make_error(errno.EINVAL, new_parts)
+        target = self.parent(new_parts, make=True).children
+        present = target.get(new_parts[-1])
+        if present is not None:
+            if not may_replace:
+                raise make_error(errno.EEXIST, new_parts)
+            if isinstance(present, MemoryDir) or isinstance(node, MemoryDir):
+                raise make_error(errno.EISDIR, new_parts)
+            self._release(present)
+        del self.parent(parts).children[parts[-1]]
+        target[new_parts[-1]] = node
+        self._renamed(new_parts, node)
+
+    def exchange(self, parts: Sequence[str], other_parts: Sequence[str]) -> None:
+        """Swap what is at two paths."""
+        one, other = self.lookup(parts), self.lookup(other_parts)
+        self.parent(parts).children[parts[-1]] = other
+        self.parent(other_parts).children[other_parts[-1]] = one
+        self._renamed(parts, other)
+        self._renamed(other_parts, one)
+
+    def remove(self, parts: Sequence[str]) -> None:
+        """Delete a file, or a folder with all that is in it."""
+        node = self.lookup(parts)
+        del self.parent(parts).children[parts[-1]]
+        self._release(node)
+        if isinstance(node, MemoryDir):
+            for _, below in self.walk(node):
+                self._release(below)
+
+    def walk(self, folder: MemoryDir, above: str = "") -> Iterator[tuple[str, Node]]:
+        """Everything below a folder by name, parents first, in the order of names."""
+        for name, node in sorted(folder.children.items()):
+            yield above + name, node
+            if isinstance(node, MemoryDir):
+                yield from self.walk(node, f"{above}{name}/")
+
+    def show(self, parts: Sequence[str], node: Node) -> None:
+        """Tell `record` what became visible at a path."""
+        if self.record is None or parts[0] == RESERVED:
+            return
+        name = "/".join(parts)
+        if isinstance(node, MemoryFile):
+            self.record(name, node.data)
+        elif isinstance(node, MemoryDir):
+            for below, child in self.walk(node, name + "/"):
+                if isinstance(child, MemoryFile):
+                    self.record(below, child.data)
+
+    def _renamed(self, parts: Sequence[str], node: Node) -> None:
+        if isinstance(node, MemoryFile):
+            node.ctime_ns = self.now_ns()
+        self.show(parts, node)
+
+    def _release(self, node: Node) -> None:
+        if self._may_reuse_inodes and not (isinstance(node, MemoryFile) and node.is_open):
+            self._free.append(node.number)
+
+
+def _check_length(part: str, parts: Sequence[str]) -> None:
+    if len(part) * 4 > MAX_NAME_BYTES and len(os.fsencode(part)) > MAX_NAME_BYTES:
+        raise make_error(errno.ENAMETOOLONG, parts)

@@ -1,0 +1,266 @@
+"""A simulated world: one bucket, several devices with the engine that ships, users, and faults, all from one seed."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from random import Random  # noqa: TID251  the simulator's seed is where all its chance comes from
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
+
+from bucketdrive.engine.cycle import Cycle
+from bucketdrive.engine.parts import Identity, Options, Parts
+from bucketdrive.errors import TransientError, UnavailableError, UnknownOutcomeError
+from bucketdrive.model.format import DriveInfo, write_drive_info
+from bucketdrive.model.paths import KeySpace
+from bucketdrive.model.reports import SyncReport
+from bucketdrive.state.database import State
+from bucketdrive.state.trees import put_meta
+from bucketdrive.testing.loop import SeededLoop
+from bucketdrive.testing.memory_bucket import MemoryBucket, MemoryStore, StoreClass
+from bucketdrive.testing.memory_disk import MemoryDisk
+from bucketdrive.testing.memory_folder import MemoryFolder
+
+if TYPE_CHECKING:
+    from bucketdrive.ports.bucket import Bucket
+    from bucketdrive.ports.disk import Disk
+    from bucketdrive.ports.runtime import Event
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+EPOCH_S = 1_800_000_000.0
+PREFIX = "cloud-drive/John/"
+DRIVE_ID = "5d0c8f6e-0000-4000-8000-000000000001"
+_WRITES = frozenset({"put_object", "delete_object", "copy_object", "complete_multipart_upload"})
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """How often what goes wrong, as probabilities: of a request, and of a crash at a step of the loop."""
+
+    refused: float = 0.0
+    reply_lost: float = 0.0
+    late: float = 0.0
+    crash: float = 0.0
+    state_lost: float = 0.0
+
+
+class World:
+    """Everything that outlives a process."""
+
+    def __init__(self, seed: int, *, store_class: StoreClass = "A", faults: Faults = Faults()) -> None:
+        self.random = Random(seed)
+        self.loop = SeededLoop(self.random)
+        self.store = MemoryStore(store_class, clock=self.now_s)
+        self.faults = faults
+        self.late_requests: list[Callable[[], object]] = []
+        self.devices: list[Device] = []
+        self._ticks = 0
+        info = DriveInfo(DRIVE_ID)
+        self.store.put(f"{PREFIX}.bucketdrive/drive.json", write_drive_info(info))
+
+    def now_s(self) -> float:
+        """Wall time: the same for all, for display."""
+        return EPOCH_S + self.loop.time()
+
+    def clock_ns(self) -> int:
+        """The disks' time: virtual time, and a microsecond more at each call."""
+        self._ticks += 1
+        return int((EPOCH_S + self.loop.time()) * 1e9) + self._ticks * 1000
+
+    def uuid(self) -> str:
+        """A random UUID from the seed."""
+        text = f"{self.random.getrandbits(128):032x}"
+        return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-a{text[17:20]}-{text[20:]}"
+
+    def fraction(self) -> float:
+        """A random number in [0, 1) from the seed."""
+        return self.random.random()
+
+    def tell(self, event: "Event") -> None:
+        """Listen to nothing."""
+
+    def run(self, work: Awaitable[T]) -> T:
+        """Run `work` in this world until it is done."""
+        asyncio.set_event_loop(self.loop)
+        try:
+            return self.loop.run_until_complete(work)
+        finally:
+            asyncio.set_event_loop(None)
+
+    def close(self) -> None:
+        """End the world."""
+        self.loop.close()
+
+    def live(self) -> dict[str, bytes]:
+        """The files that are live in the bucket, by path; folder markers end with `/`; our own objects left out."""
+        own = f"{PREFIX}.bucketdrive/"
+        return {key[len(PREFIX) :]: data for key, data in self.store.live().items() if not key.startswith(own)}
+
+    def run_late_request(self) -> None:
+        """Execute one of the requests that had timed out."""
+        if self.late_requests:
+            late = self.late_requests.pop(int(self.random.random() * len(self.late_requests)))
+            late()
+
+
+class Device:
+    """A machine with a folder and a state, on which the engine runs, crashes and starts again."""
+
+    def __init__(self, world: World, name: str, options: Options = Options()) -> None:  # noqa: B008  frozen
+        self.world = world
+        self.name = name
+        self.options = options
+        self.shown: list[tuple[str, bytes]] = []
+        self.folder = MemoryFolder(world.clock_ns, record=lambda path, data: self.shown.append((path, data)))
+        self.root_id = f"root-{name}"
+        self.state = State.in_memory()
+        self.crashes = 0
+        self._process: Process | None = None
+        world.devices.append(self)
+        world.run(MemoryDisk(self.folder).write_root(DRIVE_ID, self.root_id))
+
+    def lose_state(self) -> None:
+        """Start over with an empty state, in rebuild mode."""
+        self.crash()
+        self.state = State.in_memory()
+        self.state.run_now(put_meta, {"is_rebuilding": "1"})
+
+    def crash(self) -> None:
+        """Stop the process where it stands: none of its code has any effect from here on."""
+        if self._process is not None:
+            self.crashes += 1
+            self._process.kill()
+            self._process = None
+
+    @property
+    def process(self) -> "Process":
+        """The running process, started if there is none."""
+        if self._process is None:
+            self._process = Process(self)
+        return self._process
+
+    async def sync(self) -> SyncReport | None:
+        """One sync; None where it crashed or could not be finished."""
+        task = asyncio.get_running_loop().create_task(self.process.cycle.sync())
+        self.process.task = task
+        try:
+            return await task
+        except (asyncio.CancelledError, TransientError):
+            return None
+
+
+class Process:
+    """One life of an engine on a device."""
+
+    def __init__(self, device: Device) -> None:
+        self.is_dead = False
+        self.task: asyncio.Task[SyncReport] | None = None
+        world = device.world
+        self.cycle = Cycle(
+            Parts(
+                bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self)),
+                disk=cast("Disk", Mortal(MemoryDisk(device.folder), self)),
+                state=MortalState(device.state, self),
+                clock=world,
+                chance=world,
+                listener=world,
+                keys=KeySpace(PREFIX),
+                facts=world.store.facts,
+                identity=Identity(DRIVE_ID, device.root_id, f"id-{device.name}", device.name),
+                options=device.options,
+                boot_id="boot",
+            )
+        )
+
+    def kill(self) -> None:
+        """End it; whatever it still tries fails."""
+        self.is_dead = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def check(self) -> None:
+        """Called by everything it does to the world."""
+        if self.is_dead:
+            raise asyncio.CancelledError
+
+
+class Mortal:
+    """A port whose calls end with their process."""
+
+    def __init__(self, inner: object, process: Process) -> None:
+        self._inner = inner
+        self._process = process
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        call = getattr(self._inner, name)
+
+        async def guarded(*args: Any, **kwargs: Any) -> Any:
+            self._process.check()
+            result = await call(*args, **kwargs)
+            self._process.check()
+            return result
+
+        self.__dict__[name] = guarded
+        return guarded
+
+
+class MortalState(State):
+    """A state on which transactions end with their process; a transaction itself is atomic."""
+
+    def __init__(self, inner: State, process: Process) -> None:
+        self._inner = inner
+        self._process = process
+
+    async def run(self, transaction: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> T:  # type: ignore[explicit-override]
+        """See `State.run`."""
+        await asyncio.sleep(0)
+        self._process.check()
+        result = self._inner.run_now(transaction, *args, **kwargs)
+        await asyncio.sleep(0)
+        self._process.check()
+        return result
+
+
+class Wire:
+    """The network between a process and the store: requests get lost, replies get lost, and some arrive late."""
+
+    def __init__(self, inner: MemoryBucket, world: World, process: Process) -> None:
+        self._inner = inner
+        self._world = world
+        self._process = process
+
+    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
+        call = getattr(self._inner, name)
+        is_write = name in _WRITES
+        world, process = self._world, self._process
+
+        async def request(*args: Any, **kwargs: Any) -> Any:
+            process.check()
+            faults = world.faults
+            if faults.refused and world.random.random() < faults.refused:
+                await asyncio.sleep(0)
+                raise UnavailableError("The store cannot be reached.")
+            if is_write and faults.late and world.random.random() < faults.late:
+                world.late_requests.append(lambda: _execute(call, args, kwargs))
+                await asyncio.sleep(0)
+                raise UnknownOutcomeError("No reply came.")
+            result = await call(*args, **kwargs)
+            process.check()
+            if faults.reply_lost and world.random.random() < faults.reply_lost:
+                raise UnknownOutcomeError("No reply came.") if is_write else UnavailableError("No reply came.")
+            return result
+
+        self.__dict__[name] = request
+        return request
+
+
+def _execute(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    """Carry out a fake's request at once, without a loop: it yields, but waits for nothing."""
+    coroutine = call(*args, **kwargs)
+    try:
+        while True:
+            coroutine.send(None)
+    except StopIteration:
+        return
+    except Exception:  # noqa: BLE001  nobody is there any more to be told
+        return

@@ -1,0 +1,266 @@
+"""What is only true of a real folder."""
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from bucketdrive.disk.folder import Folder
+from bucketdrive.errors import DiskFullError, GuardError, OccupiedError, UnreadableError, UsageError
+from bucketdrive.model.entries import LocalDir, LocalFile, LocalSpecial, LocalUnknown
+from bucketdrive.ports.disk import Staging
+from bucketdrive.testing.contracts.disk_harness import fingerprint, look, run, scan, stage
+from bucketdrive.testing.contracts.folder_harness import FolderHarness
+
+
+def test_names_that_are_no_utf8_are_found_and_can_be_used(harness):
+    name = os.fsdecode(b"caf\xe9")
+    harness.write(name, b"latin")
+    assert list(scan(harness)) == [name]
+    assert isinstance(look(harness, name), LocalFile)
+    assert run(harness.disk.read(name)).data == b"latin"
+    run(harness.disk.set_aside(name, f"quarantine/{name}", fingerprint(harness, name)))
+    assert run(harness.disk.places()) == [f"quarantine/{name}"]
+
+
+def test_special_files_are_named(harness, monkeypatch):
+    monkeypatch.chdir(harness.path)
+    os.mkfifo("pipe")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket")
+        harness.symlink("link")
+        expected = {
+            "link": LocalSpecial("symbolic link"),
+            "pipe": LocalSpecial("named pipe"),
+            "socket": LocalSpecial("socket"),
+        }
+        assert scan(harness) == expected
+        assert run(harness.disk.look(list(expected))) == list(expected.values())
+        hashed = run(harness.disk.hash_files(list(expected)))
+    assert [type(found).__name__ for found in hashed] == ["UnstableFileError"] * 3
+
+
+def test_a_folder_that_is_gone_stops_the_drive(harness):
+    harness.delete("")
+    disk = harness.disk
+    works = (disk.root(), disk.look(["a"]), disk.stage("tmp/a", b"", Staging()), disk.make_dir("d"), disk.free_bytes())
+    for work in works:
+        with pytest.raises(GuardError):
+            run(work)
+    assert not harness.path.exists()
+
+
+def test_the_folder_may_be_reached_through_a_link(harness):
+    link = harness.path.parent / "link"
+    link.symlink_to(harness.path)
+    disk = Folder(link)
+    try:
+        assert run(disk.root()) == run(harness.disk.root())
+    finally:
+        disk.close()
+
+
+def test_an_own_folder_that_is_a_link_is_not_used(harness):
+    harness.move(".bucketdrive", "elsewhere")
+    (harness.path / ".bucketdrive").symlink_to(harness.path / "elsewhere")
+    with pytest.raises(GuardError):
+        run(harness.disk.root())
+    with pytest.raises(GuardError):
+        stage(harness, "tmp/a", b"")
+
+
+def test_folders_nested_too_deep_are_unknown(harness):
+    above = os.open(harness.path, os.O_RDONLY)
+    for _ in range(300):
+        os.mkdir("d", dir_fd=above)
+        below = os.open("d", os.O_RDONLY, dir_fd=above)
+        os.close(above)
+        above = below
+    os.close(above)
+    found = scan(harness)
+    assert len(found) == 251
+    assert isinstance(found["d" + "/d" * 250], LocalUnknown)
+    assert found["d" + "/d" * 249] == LocalDir(is_empty=False)
+
+
+def test_times_beyond_64_bits_of_nanoseconds_are_bounded(harness):
+    harness.write("a", b"", mtime_ns=253_402_300_799_000_000_000)
+    found = fingerprint(harness, "a")
+    assert abs(found.mtime_ns) < 1 << 63
+    assert scan(harness) == {"a": LocalFile(found)}
+
+
+def test_another_disk_inside_the_folder_is_unknown(harness, mounted):
+    harness.mkdir("mnt")
+    with mounted(harness.path / "mnt", "size=1m"):
+        harness.write("mnt/a", b"a")
+        found = scan(harness)
+        assert list(found) == ["mnt"]
+        looked = run(harness.disk.look(["mnt", "mnt/a", "mnt/none", "mnt/none/none"]))
+        assert [type(entry) for entry in [found["mnt"], *looked]] == [LocalUnknown] * 5
+        stage(harness, "tmp/a", b"")
+        with pytest.raises(UnreadableError, match="cross-device"):
+            run(harness.disk.install("tmp/a", "mnt/new"))
+        harness.delete("mnt/a")
+
+
+def test_a_disk_can_be_unmounted_between_two_calls_and_is_then_left_alone(parent, mounted):
+    (parent / "folder").mkdir()
+    with mounted(parent / "folder", "size=1m"):
+        disk = Folder(parent / "folder")
+        run(disk.write_root("drive", "root"))
+        subprocess.run(["umount", str(parent / "folder")], check=True)
+        try:
+            assert run(disk.root()).drive_id == ""
+            for work in (disk.make_dir("d"), disk.stage("tmp/a", b"", Staging())):
+                with pytest.raises(GuardError):
+                    run(work)
+        finally:
+            disk.close()
+        assert list((parent / "folder").iterdir()) == []
+
+
+def test_a_full_disk_leaves_nothing_half_written(parent, mounted):
+    with mounted(parent, "size=1m"):
+        harness = FolderHarness(parent)
+        body = b"x" * (2 << 20)
+
+        async def chunks():
+            for start in range(0, len(body), 1 << 16):
+                yield body[start : start + (1 << 16)]
+
+        async def stage_chunks():
+            await harness.disk.stage("tmp/op/b", chunks(), Staging())
+
+        try:
+            with pytest.raises(DiskFullError) as caught:
+                stage(harness, "tmp/op/a", body)
+            with pytest.raises(DiskFullError):
+                run(stage_chunks())
+            assert caught.value.path == "tmp/op/a"
+            assert (harness.places(), harness.place_dirs()) == ({}, set())
+            stage(harness, "tmp/op/a", b"small")
+        finally:
+            harness.close()
+
+
+def test_a_staging_that_is_cancelled_leaves_nothing(harness):
+    async def work():
+        entered = asyncio.Event()
+
+        async def body():
+            yield b"first"
+            entered.set()
+            await asyncio.Event().wait()
+
+        async with asyncio.TaskGroup() as group:
+            task = group.create_task(harness.disk.stage("tmp/op/a", body(), Staging()))
+            await entered.wait()
+            task.cancel()
+
+    run(work())
+    assert (harness.places(), harness.place_dirs()) == ({}, set())
+
+
+def test_a_body_staged_from_many_tasks_into_one_folder_is_whole(harness):
+    async def one(number):
+        place, name = f"tmp/op/{number}", f"d{number % 7}/{number}"
+        await harness.disk.stage(place, b"%d" % number, Staging())
+        await harness.disk.install(place, name)
+
+    async def work():
+        async with asyncio.TaskGroup() as group:
+            for number in range(200):
+                group.create_task(one(number))
+
+    run(work())
+    assert harness.files() == {f"d{number % 7}/{number}": b"%d" % number for number in range(200)}
+    assert (harness.places(), harness.place_dirs()) == ({}, set())
+
+
+def just_before(harness, method, act):
+    """Let a user act after the last look and before the rename."""
+    renamer = harness.disk._moves._renamer
+    original, pending = getattr(renamer, method), [act]
+
+    def called(*spots):
+        if pending:
+            pending.pop()()
+        return original(*spots)
+
+    setattr(renamer, method, called)
+
+
+def test_an_edit_in_the_last_moment_comes_out_of_an_exchange(harness):
+    harness.write("a", b"old")
+    expected = fingerprint(harness, "a")
+    stage(harness, "tmp/a", b"new")
+    just_before(harness, "exchange", lambda: harness.write("a", b"edit"))
+    exchanged = run(harness.disk.exchange("tmp/a", "a", expected))
+    assert not exchanged.came_out.is_same_file_as(expected)
+    assert (harness.files(), harness.places()) == ({"a": b"new"}, {"tmp/a": b"edit"})
+
+
+def test_an_edit_in_the_last_moment_comes_out_into_quarantine(harness):
+    harness.write("a", b"old")
+    expected = fingerprint(harness, "a")
+    just_before(harness, "move", lambda: harness.write("a", b"edit"))
+    came_out = run(harness.disk.set_aside("a", "quarantine/a", expected))
+    assert not came_out.is_same_file_as(expected)
+    assert harness.places() == {"quarantine/a": b"edit"}
+
+
+def test_a_file_made_in_the_last_moment_is_not_replaced(harness):
+    stage(harness, "tmp/a", b"new")
+    just_before(harness, "move", lambda: harness.write("d/a", b"user's"))
+    with pytest.raises(OccupiedError):
+        run(harness.disk.install("tmp/a", "d/a"))
+    assert (harness.files(), harness.places()) == ({"d/a": b"user's"}, {"tmp/a": b"new"})
+
+
+@pytest.mark.parametrize("method", ["exchange", "set_aside", "rename"])
+def test_a_folder_that_took_the_files_place_in_the_last_moment_goes_back(harness, method):
+    harness.write("a", b"old")
+    expected = fingerprint(harness, "a")
+    stage(harness, "tmp/a", b"new")
+
+    def swap_in_a_folder():
+        harness.delete("a")
+        harness.write("a/b", b"user's")
+
+    just_before(harness, "exchange" if method == "exchange" else "move", swap_in_a_folder)
+    works = {
+        "exchange": lambda: harness.disk.exchange("tmp/a", "a", expected),
+        "set_aside": lambda: harness.disk.set_aside("a", "quarantine/a", expected),
+        "rename": lambda: harness.disk.rename("a", "b", expected),
+    }
+    with pytest.raises(OccupiedError):
+        run(works[method]())
+    assert (harness.files(), harness.places()) == ({"a/b": b"user's"}, {"tmp/a": b"new"})
+
+
+def test_a_write_right_after_the_swap_shows_as_a_change(harness):
+    harness.write("a", b"old")
+    expected = fingerprint(harness, "a")
+    stage(harness, "tmp/a", b"new", Staging(mtime_ns=5))
+    renamer = harness.disk._moves._renamer
+    exchange = renamer.exchange
+
+    def followed(*spots):
+        done = exchange(*spots)
+        harness.write("a", b"edit")
+        return done
+
+    renamer.exchange = followed
+    exchanged = run(harness.disk.exchange("tmp/a", "a", expected))
+    assert exchanged.installed.mtime_ns == 5
+    assert exchanged.installed != fingerprint(harness, "a")
+
+
+def test_elsewhere_than_on_linux_it_says_so(parent, monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with pytest.raises(UsageError, match="does not run on darwin yet"):
+        Folder(parent)

@@ -1,0 +1,24 @@
+#!/bin/sh
+# Makes the virtual environment: set_up.sh PYTHON VENV. Run by the Makefile; says plainly what is missing.
+set -eu
+python=$1
+venv=$2
+
+stop() {
+    echo "error: $1" >&2
+    echo "hint: $2" >&2
+    exit 1
+}
+
+command -v "$python" >/dev/null || stop "$python is not installed." "On Debian: apt-get install python3 python3-venv"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    stop "$("$python" --version) is too old: BucketDrive needs 3.11." "Name a newer one: make PYTHON=python3.12"
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+    stop "Python's venv module is not installed." "On Debian: apt-get install python3-venv"
+
+echo "Setting up $venv (once, and again when requirements/dev.txt changes) ..." >&2
+rm -rf "$venv"
+"$python" -m venv "$venv"
+"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+"$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+touch "$venv/ready"
