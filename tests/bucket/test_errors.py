@@ -54,7 +54,7 @@ class CannedHandler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(self.server.body)
 
-    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _answer
+    do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = _answer  # noqa: N815 - names that http.server calls
 
     def log_message(self, *args):
         pass
@@ -70,26 +70,32 @@ def canned():
         thread.join()
 
 
-@pytest.fixture(autouse=True)
-def _chain(monkeypatch, tmp_path):
-    for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_CA_BUNDLE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+@pytest.fixture(scope="module", autouse=True)
+def _chain(tmp_path_factory):
+    """Credentials for all tests, and nothing else of the machine's AWS settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_REGION", "AWS_CA_BUNDLE"):
+            patch.delenv(name, raising=False)
+        patch.setenv("AWS_ACCESS_KEY_ID", "key")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+        patch.setenv("AWS_CONFIG_FILE", str(tmp_path_factory.mktemp("aws") / "config"))
+        patch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path_factory.mktemp("aws") / "credentials"))
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
 
 
-def failure(url, call):
+@pytest.fixture(scope="module")
+def bucket(canned):
+    bucket = connect(S3Location("bucket", endpoint_url=f"http://127.0.0.1:{canned.server_port}"))
+    yield bucket
+    asyncio.run(bucket.aclose())
+
+
+def failure(bucket, call):
     """The error of a call, which must be one."""
 
     async def attempt():
-        bucket = connect(S3Location("bucket", endpoint_url=url))
-        try:
-            await call(bucket)
-        finally:
-            await bucket.aclose()
+        await call(bucket)
 
     with pytest.raises(Exception) as caught:  # noqa: PT011 - the caller compares it
         asyncio.run(attempt())
@@ -127,19 +133,19 @@ CALLS = {
         (501, "NotImplemented", UnfitStoreError),
     ],
 )
-def test_a_refusal_means_the_same_for_every_request(canned, call, status, code, kind):
+def test_a_refusal_means_the_same_for_every_request(canned, bucket, call, status, code, kind):
     canned.say(status, code)
-    error = failure(f"http://127.0.0.1:{canned.server_port}", CALLS[call])
+    error = failure(bucket, CALLS[call])
     assert type(error) is kind
     assert error.message.endswith("done.")
 
 
 @pytest.mark.parametrize("status", [0, 500, 502, 504])
 @pytest.mark.parametrize("call", CALLS)
-def test_a_write_that_got_no_answer_is_of_unknown_outcome_and_is_not_repeated(canned, call, status):
+def test_a_write_that_got_no_answer_is_of_unknown_outcome_and_is_not_repeated(canned, bucket, call, status):
     canned.say(status, "InternalError" if status else "")
     canned.methods.clear()
-    error = failure(f"http://127.0.0.1:{canned.server_port}", CALLS[call])
+    error = failure(bucket, CALLS[call])
     assert type(error) is (UnknownOutcomeError if "put" in call or call == "copy" else UnavailableError)
     if "put" in call or call == "copy":
         assert canned.methods == ["PUT"]
@@ -148,68 +154,67 @@ def test_a_write_that_got_no_answer_is_of_unknown_outcome_and_is_not_repeated(ca
 @pytest.mark.parametrize("status", [409, 412])
 @pytest.mark.parametrize("key", ["k", "k/"])
 @pytest.mark.parametrize("condition", [IfAbsent(), IfMatch("0" * 32)])
-def test_a_failed_condition_is_told_and_not_repeated(canned, key, condition, status):
+def test_a_failed_condition_is_told_and_not_repeated(canned, bucket, key, condition, status):
     canned.say(status, "ConditionalRequestConflict")
     canned.methods.clear()
-    error = failure(f"http://127.0.0.1:{canned.server_port}", lambda bucket: put(bucket, condition, key))
+    error = failure(bucket, lambda bucket: put(bucket, condition, key))
     assert type(error) is ConditionFailedError
     assert canned.methods == ["PUT"]
 
 
-def test_a_late_error_in_a_reply_of_200_is_an_error(canned):
+def test_a_late_error_in_a_reply_of_200_is_an_error(canned, bucket):
     canned.say(200, "PreconditionFailed")
-    url = f"http://127.0.0.1:{canned.server_port}"
-    assert type(failure(url, CALLS["copy"])) is ConditionFailedError
+    assert type(failure(bucket, CALLS["copy"])) is ConditionFailedError
     canned.say(200, "InternalError")
     parts = [Part(1, "e")]
-    error = failure(url, lambda bucket: bucket.complete_multipart_upload("k", "u", parts, condition=IfAbsent()))
+    error = failure(bucket, lambda bucket: bucket.complete_multipart_upload("k", "u", parts, condition=IfAbsent()))
     assert type(error) is UnknownOutcomeError
 
 
-def test_the_time_a_store_asks_for_is_passed_on(canned):
+def test_the_time_a_store_asks_for_is_passed_on(canned, bucket):
     canned.say(503, "SlowDown", Retry_After="7")
-    assert failure(f"http://127.0.0.1:{canned.server_port}", CALLS["list"]).retry_after_s == 7
+    assert failure(bucket, CALLS["list"]).retry_after_s == 7
 
 
-def test_a_wrong_region_is_named(canned):
+def test_a_wrong_region_is_named(canned, bucket):
     canned.say(301, "PermanentRedirect")
-    error = failure(f"http://127.0.0.1:{canned.server_port}", CALLS["list"])
+    error = failure(bucket, CALLS["list"])
     assert "eu-west-1" in error.message
     assert "--region" in error.hint
 
 
-def test_a_marker_by_its_version_id_is_no_object(canned):
+def test_a_marker_by_its_version_id_is_no_object(canned, bucket):
     canned.say(405, "MethodNotAllowed")
-    error = failure(f"http://127.0.0.1:{canned.server_port}", lambda bucket: bucket.get_object("k", version_id="m"))
+    error = failure(bucket, lambda bucket: bucket.get_object("k", version_id="m"))
     assert type(error) is NoSuchObjectError
     assert error.is_delete_marker
 
 
-def test_a_name_the_store_cannot_keep_is_that_paths_error(canned):
+def test_a_name_the_store_cannot_keep_is_that_paths_error(canned, bucket):
     canned.say(400, "KeyTooLongError")
-    error = failure(f"http://127.0.0.1:{canned.server_port}", put)
+    error = failure(bucket, put)
     assert type(error) is NameRefusedError
     assert error.path == "k"
 
 
-def test_a_404_that_is_not_of_s3_is_no_absence(canned):
+def test_a_404_that_is_not_of_s3_is_no_absence(canned, bucket):
     canned.say(404)
-    assert type(failure(f"http://127.0.0.1:{canned.server_port}", CALLS["get"])) is DriveError
+    assert type(failure(bucket, CALLS["get"])) is DriveError
 
 
-def test_a_refused_head_asks_again_for_the_reason(canned):
+def test_a_refused_head_asks_again_for_the_reason(canned, bucket):
     canned.say(403, "InvalidAccessKeyId")
-    url = f"http://127.0.0.1:{canned.server_port}"
     for call in (lambda bucket: bucket.head_object("k"), lambda bucket: bucket.head_bucket()):
-        assert type(failure(url, call)) is CredentialsError
+        assert type(failure(bucket, call)) is CredentialsError
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid"])
-@pytest.mark.parametrize("call", CALLS)
-def test_an_endpoint_that_is_not_there_was_not_asked(url, call):
-    error = failure(url, CALLS[call])
-    assert type(error) is UnavailableError
-    assert "cannot be reached" in error.message
+def test_an_endpoint_that_is_not_there_was_not_asked(url):
+    bucket = connect(S3Location("bucket", endpoint_url=url))
+    errors = [failure(bucket, call) for call in CALLS.values()]
+    asyncio.run(bucket.aclose())
+    assert [type(error) for error in errors] == [UnavailableError] * len(CALLS)
+    assert all("cannot be reached" in error.message for error in errors)
 
 
 def test_missing_credentials_are_told_before_any_request(monkeypatch):

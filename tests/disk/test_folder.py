@@ -8,11 +8,19 @@ import sys
 
 import pytest
 
+from bucketdrive.disk import reading
 from bucketdrive.disk.folder import Folder
-from bucketdrive.errors import DiskFullError, GuardError, OccupiedError, UnreadableError, UsageError
+from bucketdrive.errors import (
+    DiskFullError,
+    GuardError,
+    OccupiedError,
+    UnreadableError,
+    UnstableFileError,
+    UsageError,
+)
 from bucketdrive.model.entries import LocalDir, LocalFile, LocalSpecial, LocalUnknown
 from bucketdrive.ports.disk import Staging
-from bucketdrive.testing.contracts.disk_harness import fingerprint, look, run, scan, stage
+from bucketdrive.testing.contracts.disk_harness import ListedSkips, fingerprint, look, run, scan, stage
 from bucketdrive.testing.contracts.folder_harness import FolderHarness
 
 
@@ -41,6 +49,44 @@ def test_special_files_are_named(harness, monkeypatch):
         assert run(harness.disk.look(list(expected))) == list(expected.values())
         hashed = run(harness.disk.hash_files(list(expected)))
     assert [type(found).__name__ for found in hashed] == ["UnstableFileError"] * 3
+
+
+def test_no_file_is_read_through_a_link(harness):
+    for name in ("link", ".driveignore", ".bucketdrive/tmp/link"):
+        (harness.path / name).parent.mkdir(exist_ok=True)
+        (harness.path / name).symlink_to(harness.path.parent / "outside" / "x")
+    for work in (harness.disk.read("link"), harness.disk.read_range("link", 0, 1), harness.disk.hash_place("tmp/link")):
+        with pytest.raises(UnstableFileError):
+            run(work)
+    assert [type(found) for found in run(harness.disk.hash_files(["link"]))] == [UnstableFileError]
+    skips = ListedSkips()
+    scan(harness, skips)
+    assert skips.entered == []
+
+
+@pytest.mark.parametrize("edit", ["write", "save", "delete"])
+def test_a_file_that_changes_while_it_is_read_is_unstable(harness, monkeypatch, edit):
+    edits = {
+        "write": lambda: harness.write("a", b"new"),
+        "save": lambda: (harness.write("b", b"new"), harness.move("b", "a")),
+        "delete": lambda: harness.delete("a"),
+    }
+
+    def read_and_edit(number, limit):
+        data = os.read(number, limit)
+        edits[edit]()
+        return data
+
+    harness.write("a", b"old", mtime_ns=5)
+    monkeypatch.setattr(reading, "read_bytes", read_and_edit)
+    with pytest.raises(UnstableFileError):
+        run(harness.disk.read("a"))
+
+
+def test_closing_breaks_off_the_hash_of_a_file(harness):
+    harness.write("a", b"a")
+    harness.disk._closed.set()
+    assert [type(found) for found in run(harness.disk.hash_files(["a"]))] == [UnstableFileError]
 
 
 def test_a_folder_that_is_gone_stops_the_drive(harness):

@@ -16,6 +16,7 @@ def store(tmp_path, monkeypatch):
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     with EmbeddedStore() as store:
         places = {"BUCKETDRIVE_CONFIG_DIR": str(tmp_path / "config"), "BUCKETDRIVE_STATE_DIR": str(tmp_path / "state")}
+        places |= {"BUCKETDRIVE_SETTLE_S": "0", "BUCKETDRIVE_ABSENCE_S": "0"}
         for name, value in (store.environment() | places).items():
             monkeypatch.setenv(name, value)
         yield store

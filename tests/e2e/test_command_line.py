@@ -1,4 +1,8 @@
-"""Two devices, driven through the command line, on the embedded store."""
+"""Two devices, driven through the command line, on the embedded store.
+
+Linking tries out the store, which takes a second; so the tests share two linked devices, and each works in a folder of
+its own.
+"""
 
 import json
 import re
@@ -14,27 +18,37 @@ URL = "s3://drives/home"
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
-@pytest.fixture
-def store(tmp_path, monkeypatch):
-    """A store, and settings that do not make a test wait."""
-    for row in SETTINGS:
-        monkeypatch.delenv(row.variable, raising=False)
-    monkeypatch.delenv("AWS_PROFILE", raising=False)
-    with EmbeddedStore() as store:
-        own = {
-            "BUCKETDRIVE_CONFIG_DIR": str(tmp_path / "config"),
-            "BUCKETDRIVE_STATE_DIR": str(tmp_path / "state"),
-            "BUCKETDRIVE_SETTLE_S": "0",
-            "BUCKETDRIVE_ABSENCE_S": "0",
-        }
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A store, and an environment for it in which nothing waits."""
+    place = tmp_path_factory.mktemp("home")
+    own = {
+        "BUCKETDRIVE_CONFIG_DIR": str(place / "config"),
+        "BUCKETDRIVE_STATE_DIR": str(place / "state"),
+        "BUCKETDRIVE_SETTLE_S": "0",
+        "BUCKETDRIVE_ABSENCE_S": "0",
+    }
+    with pytest.MonkeyPatch.context() as patch, EmbeddedStore() as store:
+        for row in SETTINGS:
+            patch.delenv(row.variable, raising=False)
+        patch.delenv("AWS_PROFILE", raising=False)
         for name, value in (store.environment() | own).items():
-            monkeypatch.setenv(name, value)
-        yield store
+            patch.setenv(name, value)
+        yield place
+
+
+@pytest.fixture(scope="module")
+def linked(home) -> tuple[Path, Path]:
+    """The folders of two devices of one drive."""
+    for name in ("laptop", "desktop"):
+        options = ["--device", name, "--create-bucket", "--enable-versioning", "--json"]
+        assert main(["link", URL, str(home / name), *options]) == 0
+    return home / "laptop", home / "desktop"
 
 
 @pytest.fixture
-def run(store, capsys):
-    """Runs a command that must end with `exit_code`; its JSON document."""
+def run(home, capsys):
+    """Runs a command that must end with `exit_code`; its JSON document, or that of its error."""
 
     def run(*arguments, exit_code=0):
         capsys.readouterr()
@@ -46,30 +60,32 @@ def run(store, capsys):
 
 
 @pytest.fixture
-def devices(run, tmp_path) -> tuple[Path, Path]:
-    """Two folders, linked as two devices of one drive."""
-    for name in ("laptop", "desktop"):
-        run("link", URL, tmp_path / name, "--device", name, "--create-bucket", "--enable-versioning")
-    return tmp_path / "laptop", tmp_path / "desktop"
+def devices(linked, run, request):
+    """This test's own folder on both devices; at its end all is deleted and both are in sync."""
+    name = request.node.name.partition("[")[0]
+    folders = [device / name for device in linked]
+    for folder in folders:
+        folder.mkdir()
+    yield folders
+    for folder in folders:
+        for path in sorted(folder.rglob("*"), reverse=True):
+            path.unlink() if path.is_file() else path.rmdir()
+        folder.rmdir()
+    for folder in linked:
+        assert main(["sync", str(folder)]) == 0
 
 
 def files(folder: Path) -> dict[str, str]:
-    """A folder's files with their contents, but for our own."""
-    found = (path for path in folder.rglob("*") if path.is_file())
-    names = {path.relative_to(folder).as_posix(): path.read_text() for path in found}
-    return {name: text for name, text in names.items() if not name.startswith(".bucketdrive/")}
+    """A folder's files with their contents."""
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_link_tells_what_it_made_and_what_it_joined(run, tmp_path):
-    first = run("link", URL, tmp_path / "laptop", "--device", "laptop", "--create-bucket", "--enable-versioning")
-    second = run("link", URL, tmp_path / "desktop", "--device", "desktop")
-    assert {key: first[key] for key in ("folder", "drive", "device", "is_new")} == {
-        "folder": str(tmp_path / "laptop"),
-        "drive": URL,
-        "device": "laptop",
-        "is_new": True,
-    }
-    assert (second["device"], second["is_new"]) == ("desktop", False)
+def test_link_tells_what_it_made_and_what_it_joined(run, home):
+    first = run("link", "s3://other/x/", home / "one", "--device", "laptop", "--create-bucket")
+    second = run("link", "s3://other/x", home / "two", "--device", "laptop")
+    told = {key: first[key] for key in ("folder", "drive", "device", "is_new")}
+    assert told == {"folder": str(home / "one"), "drive": "s3://other/x", "device": "laptop", "is_new": True}
+    assert (second["device"], second["is_new"]) == ("laptop-2", False)
 
 
 def test_a_file_goes_up_and_comes_down_with_the_documented_report(run, devices):
@@ -102,12 +118,13 @@ def test_two_edits_become_a_file_and_a_conflict_copy_on_both_devices(run, device
     (laptop / "a.txt").write_text("laptop's")
     (desktop / "a.txt").write_text("desktop's")
     run("sync", laptop)
-    [copy] = run("sync", desktop, exit_code=4)["conflicts"]
-    run("sync", laptop, exit_code=4)
-    assert files(laptop) == files(desktop) == {"a.txt": "laptop's", copy: "desktop's"}
-    assert re.fullmatch(r"a \(conflict desktop [0-9a-f]{8}\)\.txt", copy)
-    assert run("conflicts", laptop) == {"conflicts": [copy]}
-    (laptop / copy).unlink()
+    assert run("sync", desktop, exit_code=4)["conflicts"] == [f"{laptop.name}/a.txt"]
+    run("sync", laptop)
+    [copy] = run("conflicts", desktop)["conflicts"]
+    name = Path(copy).name
+    assert re.fullmatch(r"a \(conflict desktop [0-9a-f]{8}\)\.txt", name)
+    assert files(laptop) == files(desktop) == {"a.txt": "laptop's", name: "desktop's"}
+    (laptop / name).unlink()
     assert run("sync", laptop)["deleted_in_bucket"] == 1
     assert run("conflicts", laptop) == {"conflicts": []}
 
@@ -120,13 +137,14 @@ def test_a_deleted_file_is_in_the_trash_and_comes_back(run, devices):
     (laptop / "a.txt").unlink()
     assert run("sync", laptop)["deleted_in_bucket"] == 1
     assert run("sync", desktop)["deleted_here"] == 1
-    [deleted] = run("trash", desktop)["deleted"]
-    assert (deleted["path"], deleted["size"]) == ("a.txt", 3)
+    path = f"{laptop.name}/a.txt"
+    [deleted] = [entry for entry in run("trash", desktop)["deleted"] if entry["path"] == path]
+    assert deleted["size"] == 3
     assert TIME.fullmatch(deleted["deleted"])
     run("restore", desktop / "a.txt")
     run("sync", laptop)
     assert files(laptop) == files(desktop) == {"a.txt": "one"}
-    assert run("trash", laptop) == {"deleted": []}
+    assert path not in [entry["path"] for entry in run("trash", laptop)["deleted"]]
 
 
 def test_versions_are_listed_and_an_old_one_restored(run, devices):
@@ -134,69 +152,65 @@ def test_versions_are_listed_and_an_old_one_restored(run, devices):
     for text in ("one", "two!"):
         (laptop / "a.txt").write_text(text)
         run("sync", laptop)
-    answer = run("versions", "a.txt", "-C", laptop)
+    path = f"{laptop.name}/a.txt"
+    answer = run("versions", path, "-C", laptop.parent)
     newest, oldest = answer["versions"]
-    assert answer["path"] == "a.txt"
+    assert answer["path"] == path
     assert (newest["size"], newest["is_latest"], newest["device"]) == (4, True, "laptop")
     assert (oldest["size"], oldest["is_latest"], oldest["is_delete_marker"]) == (3, False, False)
     assert TIME.fullmatch(newest["modified"])
     assert re.fullmatch(r"[0-9a-f]{64}", newest["sha256"])
-    run("restore", "a.txt", "-C", laptop, "--version", oldest["version_id"])
+    run("restore", path, "-C", laptop.parent, "--version", oldest["version_id"])
     assert files(laptop) == {"a.txt": "one"}
     assert len(run("versions", laptop / "a.txt")["versions"]) == 3
 
 
-def test_a_mass_deletion_waits_until_it_is_approved(run, devices):
-    laptop, desktop = devices
+def test_a_mass_deletion_waits_until_it_is_approved_and_a_denied_one_is_undone(run, linked, home):
+    laptop = home / "mass"
+    run("link", "s3://drives/mass", laptop)
     for number in range(60):
         (laptop / f"{number}.txt").write_text(str(number))
     run("sync", laptop)
     for number in range(59):
         (laptop / f"{number}.txt").unlink()
     assert run("sync", laptop, exit_code=4)["deleted_in_bucket"] == 0
+    assert run("deny", laptop) == {"denied": 59}
+    assert run("sync", laptop)["downloaded"] == 59
+    for number in range(59):
+        (laptop / f"{number}.txt").unlink()
+    run("sync", laptop, exit_code=4)
     [status] = run("status", laptop)["drives"]
     assert status["approvals"] == 59
     assert run("approve", laptop) == {"approved": 59}
     assert run("sync", laptop)["deleted_in_bucket"] == 59
-    run("sync", desktop)
-    assert files(desktop) == {"59.txt": "59"}
+    assert [path.name for path in laptop.glob("*.txt")] == ["59.txt"]
 
 
-def test_a_denied_mass_deletion_is_undone(run, devices):
+def test_status_tells_how_each_drive_stands(run, devices, linked, home, monkeypatch):
     laptop, _ = devices
-    for number in range(60):
-        (laptop / f"{number}.txt").write_text(str(number))
-    run("sync", laptop)
-    for number in range(60):
-        (laptop / f"{number}.txt").unlink()
-    run("sync", laptop, exit_code=4)
-    assert run("deny", laptop) == {"denied": 60}
-    assert run("sync", laptop)["downloaded"] == 60
-    assert len(files(laptop)) == 60
-
-
-def test_status_tells_how_each_drive_stands(run, devices, tmp_path, monkeypatch):
-    laptop, desktop = devices
     (laptop / "a.txt").write_text("one")
     run("sync", laptop)
-    monkeypatch.chdir(tmp_path)
-    first, second = run("status")["drives"]
-    assert (first["folder"], first["drive"], first["device"]) == (str(laptop), URL, "laptop")
-    assert (first["files"], first["size_bytes"], first["held"]) == (1, 3, [])
+    monkeypatch.chdir(home)
+    first, second = [status for status in run("status")["drives"] if status["drive"] == URL]
+    assert (first["folder"], first["device"], first["held"]) == (str(linked[0]), "laptop", [])
+    assert (first["files"], first["size_bytes"]) == (1, 3)
     assert TIME.fullmatch(first["synced_at"])
-    assert (second["folder"], second["synced_at"]) == (str(desktop), None)
+    assert second["folder"] == str(linked[1])
     monkeypatch.chdir(laptop)
     assert len(run("status")["drives"]) == 1
 
 
-def test_an_unmounted_folder_stops_with_exit_code_7_and_deletes_nothing(run, devices):
+def test_an_unmounted_folder_stops_with_exit_code_7_and_deletes_nothing(run, devices, linked):
     laptop, desktop = devices
     (laptop / "a.txt").write_text("one")
     run("sync", laptop)
-    laptop.rename(laptop.with_name("elsewhere"))
-    laptop.mkdir()
-    answer = run("sync", laptop, exit_code=7)
+    linked[0].rename(linked[0].with_name("elsewhere"))
+    linked[0].mkdir()
+    answer = run("sync", linked[0], exit_code=7)
     assert answer["error"] == "guard"
+    linked[0].rmdir()
+    assert run("sync", linked[0], exit_code=7)["error"] == "guard"
+    linked[0].with_name("elsewhere").rename(linked[0])
     run("sync", desktop)
     assert files(desktop) == {"a.txt": "one"}
 
@@ -206,35 +220,39 @@ def test_people_read_sentences_and_tables(devices, capsys, monkeypatch):
     monkeypatch.chdir(laptop)
     (laptop / "a.txt").write_text("one")
     assert main(["sync"]) == 0
-    assert re.match(r"1 uploaded \(3 B\)\. \d+ requests, \d+\.\d s\.\n", capsys.readouterr().out)
+    assert re.match(r"1 uploaded\. \d+ requests, .+ sent, .*\d+\.\d s\.\n", capsys.readouterr().out)
     assert main(["sync"]) == 0
     assert capsys.readouterr().out.startswith("Up to date. ")
     assert main(["versions", "a.txt"]) == 0
     heading, row = capsys.readouterr().out.splitlines()
     assert heading.split() == ["WRITTEN", "SIZE", "DEVICE", "VERSION"]
     assert row.split()[-1] == "current"
+    (laptop / "a.txt").unlink()
+    assert main(["sync", "--dry-run"]) == 0
+    assert "Nothing was done: 1 change planned." in capsys.readouterr().out
+    assert main(["sync"]) == 0
     assert main(["trash"]) == 0
-    assert capsys.readouterr().out == "The trash is empty.\n"
+    assert f"{laptop.name}/a.txt" in capsys.readouterr().out
     assert main(["conflicts"]) == 0
     assert capsys.readouterr().out == "There are no conflict copies.\n"
     assert main(["approve"]) == 0
     assert capsys.readouterr().out == "No deletion waits for approval.\n"
     assert main(["status"]) == 0
-    assert "leads to   s3://drives/home as laptop" in capsys.readouterr().out
+    assert f"leads to   {URL} as laptop" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", [("versions",), ("restore",)])
-def test_a_file_that_never_was_is_not_found(run, devices, command):
-    laptop, _ = devices
-    assert run(*command, "no/such.txt", "-C", laptop, exit_code=3)["error"] == "no-such-path"
+@pytest.mark.parametrize("command", ["versions", "restore"])
+def test_a_file_that_never_was_is_not_found(run, linked, command):
+    assert run(command, "no/such.txt", "-C", linked[0], exit_code=3)["error"] == "no-such-path"
 
 
-def test_a_bucket_that_is_not_there_is_not_found(run, tmp_path):
-    answer = run("link", "s3://nowhere-at-all/x", tmp_path / "f", exit_code=3)
+def test_a_bucket_that_is_not_there_is_not_found(run, home):
+    answer = run("link", "s3://nowhere-at-all/x", home / "f", exit_code=3)
     assert answer["error"] == "no-such-bucket"
-    assert "--create-bucket" in answer["hint"]
+    assert answer["hint"]
+    assert not (home / "f").exists()
 
 
 @pytest.mark.parametrize("url", ["drives/home", "s3://", "https://drives/home", "s3:///x"])
-def test_an_address_that_is_none_is_wrong_usage(run, tmp_path, url):
-    assert run("link", url, tmp_path / "f", exit_code=2)["error"] == "usage"
+def test_an_address_that_is_none_is_wrong_usage(run, home, url):
+    assert run("link", url, home / "f", exit_code=2)["error"] == "usage"

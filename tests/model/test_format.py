@@ -94,7 +94,7 @@ def test_the_metadata_of_other_tools_is_understood(fields, meta):
 
 @pytest.mark.parametrize(
     "mtime",
-    (
+    [
         "",
         "nan",
         "inf",
@@ -106,7 +106,7 @@ def test_the_metadata_of_other_tools_is_understood(fields, meta):
         "9223372036",
         "--5",
         "x",
-    ),
+    ],
 )
 def test_an_mtime_that_cannot_be_is_absent(mtime):
     assert read_metadata({"mtime": mtime}).mtime_ns is None

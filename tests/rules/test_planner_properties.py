@@ -117,6 +117,7 @@ def test_both_sides_come_to_rest_equal_with_nothing_lost_and_the_same_in_any_ord
         assert world.tree_here() == world.tree_there()
         assert precious - {""} <= set(world.tree_here().values())
         assert world.plan().actions == world.plan().holds == ()
+        assert world.synced.keys() == world.files.keys() | world.folders
         outcomes.append(world.tree_here())
     assert outcomes[0] == outcomes[1] == outcomes[2]
 

@@ -16,7 +16,7 @@ def show_report(report: SyncReport, *, as_json: bool) -> int:
             output.say(output.safe(sentence))
         output.say(f"Nothing was done: {output.count_text(len(report.planned), 'change')} planned.")
     for path in report.conflicts:
-        output.say(output.safe(f"conflict copy: {path}"))
+        output.say(output.safe(f"conflict: {path}: both sides changed it, and one stays as a conflict copy beside it"))
     _show_paths("held", report.held)
     _show_paths("not done, tried again next time", report.failed)
     for note in report.notes:
@@ -26,18 +26,23 @@ def show_report(report: SyncReport, *, as_json: bool) -> int:
 
 def _summary(report: SyncReport) -> str:
     """What was done in one line."""
-    sent = f" ({output.size_text(report.bytes_sent)})"
-    received = f" ({output.size_text(report.bytes_received)})"
     done = {
-        f"uploaded{sent}": report.uploaded,
-        f"downloaded{received}": report.downloaded,
+        "uploaded": report.uploaded,
+        "downloaded": report.downloaded,
         "moved": report.moved,
         "deleted here": report.deleted_here,
         "deleted in the bucket": report.deleted_in_bucket,
     }
     parts = [f"{number:,} {what}" for what, number in done.items() if number]
-    requests = output.count_text(sum(report.requests.values()), "request")
-    return f"{', '.join(parts) or 'Up to date'}. {requests}, {report.seconds:.1f} s."
+    return f"{', '.join(parts) or 'Up to date'}. {_cost(report)}."
+
+
+def _cost(report: SyncReport) -> str:
+    """What it took: requests, bytes on the way, time."""
+    parts = [output.count_text(sum(report.requests.values()), "request")]
+    parts += [f"{output.size_text(report.bytes_sent)} sent"] if report.bytes_sent else []
+    parts += [f"{output.size_text(report.bytes_received)} received"] if report.bytes_received else []
+    return ", ".join([*parts, f"{report.seconds:.1f} s"])
 
 
 def _show_paths(what: str, paths: list[HeldPath]) -> None:

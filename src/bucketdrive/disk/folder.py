@@ -10,7 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock
@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from bucketdrive.disk.failures import failure
 from bucketdrive.disk.moves import Moves
-from bucketdrive.disk.names import own_parts, parts_of
+from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
 from bucketdrive.disk.reading import hash_file, open_file, read_bytes, read_file
 from bucketdrive.disk.scan import Walk, look_at
@@ -26,7 +26,7 @@ from bucketdrive.disk.staging import Draft, read_looks
 from bucketdrive.disk.swap import Renamer
 from bucketdrive.disk.two_steps import TwoSteps
 from bucketdrive.disk.walk import open_folder, open_root
-from bucketdrive.errors import GuardError, ItemError, MissingError, UsageError
+from bucketdrive.errors import BucketDriveError, GuardError, ItemError, MissingError, UsageError
 from bucketdrive.model.entries import Content, Fingerprint, Hashed, LocalEntry
 from bucketdrive.ports.disk import Exchanged, RootFacts, Scan, Skips, Staging
 
@@ -167,7 +167,7 @@ class Folder:
         try:
             async for chunk in body:
                 await self._run(place, partial(draft.write, chunk))
-            return await self._run(place, draft.finish)
+            return await self._run(place, partial(self._finish, place, draft))
         except BaseException:
             await asyncio.shield(self._run(place, partial(self._abandon, place, draft)))
             raise
@@ -224,7 +224,7 @@ class Folder:
 
     async def discard(self, place: str) -> None:
         """See `Disk.discard`."""
-        await self._run(place, partial(self._discard, place))
+        await self._run(place, lambda: self._discard(own_parts(place)))
 
     # --- in a thread ---
 
@@ -263,7 +263,7 @@ class Folder:
             raise ours from error
 
     def _open_draft(self, place: str, how: Staging) -> Draft:
-        parts = own_parts(place)
+        parts = draft_parts(own_parts(place))
         with open_root(self._path) as root:
             looks = read_looks(root, how.like) if how.like else None
             with self._places.lock, self._places.make(root, parts[:-1]) as folder:
@@ -273,21 +273,27 @@ class Folder:
         draft = self._open_draft(place, how)
         try:
             draft.write(data)
-            return draft.finish()
-        except OSError:
+            return self._finish(place, draft)
+        except (OSError, BucketDriveError):
             self._abandon(place, draft)
             raise
+
+    def _finish(self, place: str, draft: Draft) -> Hashed:
+        """Make the file durable, and move it to its place if it did not grow there."""
+        hashed = draft.finish()
+        if draft_parts(own_parts(place)) == own_parts(place):
+            return hashed
+        return replace(hashed, fingerprint=self._moves.promote(place))
 
     def _abandon(self, place: str, draft: Draft) -> None:
         """Leave nothing of a file that could not be written; what is wrong is told by the error already met."""
         draft.abandon()
         with suppress(OSError, GuardError):
-            self._discard(place)
+            self._discard(draft_parts(own_parts(place)))
 
-    def _discard(self, place: str) -> None:
-        parts = own_parts(place)
+    def _discard(self, parts: list[str]) -> None:
         with open_root(self._path) as root:
-            with suppress(FileNotFoundError, MissingError), open_folder(root, parts[:-1], place) as folder:
+            with suppress(FileNotFoundError, MissingError), open_folder(root, parts[:-1], "") as folder:
                 os.unlink(parts[-1], dir_fd=folder)
             self._places.prune(root, parts)
 

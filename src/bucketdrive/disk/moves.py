@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from bucketdrive.disk.failures import occupied
-from bucketdrive.disk.names import own_parts, parts_of
+from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
 from bucketdrive.disk.swap import Renamer, Spot
 from bucketdrive.disk.two_steps import TwoSteps
@@ -52,6 +52,23 @@ class Moves:
                     landed = _landed(Spot(folder, parts[-1]), staged)
             self._places.prune(root, source)
         return landed
+
+    def promote(self, place: str) -> Fingerprint:
+        """Move a finished file from where it grew to its place: one rename, so it is there whole or not at all.
+
+        Raises:
+            OSError: EEXIST where something is there already.
+        """
+        parts = own_parts(place)
+        source = draft_parts(parts)
+        with ExitStack() as stack:
+            root = stack.enter_context(open_root(self._path))
+            growing = stack.enter_context(self._places.open(root, source[:-1], place))
+            with self._places.lock:
+                area = stack.enter_context(self._places.make(root, parts[:-1]))
+                self._renamer.move(Spot(growing, source[-1]), Spot(area, parts[-1]))
+            os.fsync(area)
+            return fingerprint_of(lstat(area, parts[-1]))
 
     def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
         """See `Disk.exchange`."""

@@ -45,6 +45,11 @@ def own_parts(place: str) -> list[str]:
     return [RESERVED, *parts]
 
 
+def draft_parts(parts: list[str]) -> list[str]:
+    """Where a file grows that is to appear whole at the place of `parts`: itself in `tmp/`, else `tmp/` and its op."""
+    return parts if parts[1] == "tmp" else [RESERVED, "tmp", parts[2]]
+
+
 def _split(name: str) -> list[str]:
     parts = name.split("/")
     try:

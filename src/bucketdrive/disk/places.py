@@ -2,14 +2,13 @@
 
 import json
 import os
-import stat
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
 from bucketdrive.disk.failures import folder_gone
 from bucketdrive.disk.names import AREAS
-from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, lstat, make_folder, open_child, open_folder
+from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, make_folder, open_child, open_folder
 from bucketdrive.errors import GuardError, MissingError
 from bucketdrive.model.paths import RESERVED
 
@@ -35,12 +34,7 @@ class Places:
         Raises:
             GuardError: it is not; the disk may be unmounted.
         """
-        try:
-            is_there = stat.S_ISDIR(lstat(root, RESERVED).st_mode)
-        except FileNotFoundError:
-            is_there = False
-        if not is_there:
-            raise self._gone()
+        self._open_own(root).close()
 
     def open(self, root: int, parts: Sequence[str], place: str) -> Opened:
         """Open the folder that holds a place; `parts` are those of the folder.
@@ -48,17 +42,20 @@ class Places:
         Raises:
             MissingError: it is not there. GuardError: there is no `.bucketdrive`.
         """
-        self.check(root)
-        return open_folder(root, parts, place)
+        with self._open_own(root) as own:
+            return open_folder(own, parts[1:], place)
 
     def make(self, root: int, parts: Sequence[str]) -> Opened:
         """Open a folder in `.bucketdrive`, made where it is missing. Hold the lock until it is not empty.
 
+        One fsync of the folder makes it durable with those above: they are made in the same or an earlier transaction
+        of the journal (ext4, xfs), or logged with it (btrfs).
+
         Raises:
             GuardError: there is no `.bucketdrive`. OSError: as `make_folder`.
         """
-        self.check(root)
-        return make_folder(root, parts, mode=PRIVATE_DIR, is_durable=parts[1] != "tmp")
+        with self._open_own(root) as own:
+            return make_folder(own, parts[1:], mode=PRIVATE_DIR, is_durable=False)
 
     def prune(self, root: int, parts: Sequence[str]) -> None:
         """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
@@ -118,16 +115,18 @@ class Places:
 
     def touch_clock(self, root: int) -> int:
         """The file system's time in nanoseconds: what it stamps on a file just touched."""
-        self.check(root)
-        with open_folder(root, [RESERVED], RESERVED) as own:
+        with self._open_own(root) as own:
             flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
             with Opened(os.open("clock", flags, PRIVATE_FILE, dir_fd=own)) as number:
                 os.utime(number)
                 facts = os.fstat(number)
         return max(facts.st_mtime_ns, facts.st_ctime_ns)
 
-    def _gone(self) -> GuardError:
-        return folder_gone(str(self._path), "has no .bucketdrive any more")
+    def _open_own(self, root: int) -> Opened:
+        try:
+            return Opened(open_child(root, RESERVED))
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise folder_gone(str(self._path), "has no .bucketdrive any more") from error
 
     def _damaged(self) -> GuardError:
         return GuardError(

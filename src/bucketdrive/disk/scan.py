@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Sequence
 from operator import attrgetter
+from stat import S_ISREG
 
 from bucketdrive.disk.failures import failure, why
 from bucketdrive.disk.names import parts_of
@@ -62,8 +63,7 @@ class Walk:
             except OSError as error:
                 entries[name] = LocalUnknown(why(error))
             else:
-                is_file = stat.S_ISREG(facts.st_mode)
-                entries[name] = LocalFile(fingerprint_of(facts)) if is_file else _special(facts)
+                entries[name] = LocalFile(fingerprint_of(facts)) if S_ISREG(facts.st_mode) else _special(facts)
             has_any = True
         return has_any
 
@@ -163,7 +163,7 @@ def _open_parent(root: int, parts: Sequence[str], device: int) -> Opened | Local
 def _look(folder: int, part: str, device: int) -> LocalEntry | None:
     try:
         facts = lstat(folder, part)
-        if stat.S_ISREG(facts.st_mode):
+        if S_ISREG(facts.st_mode):
             return LocalFile(fingerprint_of(facts))
         if not stat.S_ISDIR(facts.st_mode):
             return _special(facts)

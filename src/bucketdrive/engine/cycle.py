@@ -1,10 +1,14 @@
 """A sync: observe, plan, guard, execute, announce; again while a round made room for another."""
 
+import asyncio
 from dataclasses import replace
 
+from bucketdrive.engine.commit import Commits
+from bucketdrive.engine.deed import Work
 from bucketdrive.engine.execute import Execution, Outcome
 from bucketdrive.engine.journal import announce
-from bucketdrive.engine.observe import Look, look
+from bucketdrive.engine.observe import Look, check_roots, look
+from bucketdrive.engine.observe_local import LocalNames
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import BucketDriveError
 from bucketdrive.model.plan import (
@@ -22,10 +26,7 @@ from bucketdrive.ports.disk import IGNORE_FILE
 from bucketdrive.ports.runtime import Planned
 from bucketdrive.rules.guards import RecentDeletions, hold_mass_deletions
 from bucketdrive.rules.planner import make_plan
-from bucketdrive.state.runs import add_run, deletions_since, load_holds, replace_holds
-from bucketdrive.state.trees import put_meta
-
-_QUOTA_WINDOW_S = 600.0
+from bucketdrive.state.runs import add_run, finish_run
 
 
 class Cycle:
@@ -61,12 +62,18 @@ class Cycle:
         return report
 
     async def carry_out(self, plan: Plan) -> SyncReport:
-        """Execute a plan that something else made (a restore), after checking that both roots are the drive's."""
+        """Execute a plan that something else made (a restore), after checking that both roots are the drive's.
+
+        Raises:
+            DriveError, TransientError: as `sync`.
+        """
         report = SyncReport()
         try:
-            seen = await look(self._parts, at_start=False)
-            outcome = await self._execute(seen, plan)
+            await check_roots(self._parts)
+            work = Work(self._parts, Commits(self._parts.state), LocalNames(), await self._parts.disk.clock_ns())
+            outcome = await Execution(work, asyncio.get_running_loop().time()).run(plan)
             _count(report, plan, outcome)
+            report.failed = [HeldPath(path, why) for path, why in sorted(outcome.failed.items())]
             await announce(self._parts)
         except BaseExceptionGroup as group:
             raise _sole_error(group) from group
@@ -87,7 +94,7 @@ class Cycle:
                     HeldPath(path, "it changes too often to be synced now; it is tried again at the next sync")
                     for path in sorted(outcome.again)
                 ]
-                await self._finish(seen, plan, outcome)
+                await self._finish(plan, outcome)
                 return
 
     async def _look_and_plan(self) -> tuple[Plan, Look]:
@@ -100,30 +107,25 @@ class Cycle:
             + tuple(Forget(path, "an ignore rule excludes it here") for path in seen.newly_ignored),
             holds=plan.holds + tuple(seen.holds),
         )
-        plan = await self._guarded(plan, len(seen.seen.synced))
+        recent = RecentDeletions(seen.snapshot.deleted_here, seen.snapshot.deleted_in_bucket)
+        approved = {hold.path for hold in seen.snapshot.holds if hold.is_approved}
+        plan = hold_mass_deletions(plan, len(seen.seen.synced), recent, approved)
         rules = [a for a in plan.actions if isinstance(a, Download) and a.path.name == IGNORE_FILE]
         if rules:  # what ignore rules exclude must not be brought first: they come alone, the rest in another round
             seen.to_be_seen_again.update(action.path for action in rules)
             plan = replace(plan, actions=tuple(rules), moves=())
         return plan, seen
 
-    async def _guarded(self, plan: Plan, rows: int) -> Plan:
-        approved = {hold.path for hold in await self._parts.state.run(load_holds) if hold.is_approved}
-        since_s = self._parts.clock.now_s() - _QUOTA_WINDOW_S
-        here, there = await self._parts.state.run(deletions_since, since_s)
-        return hold_mass_deletions(plan, rows, RecentDeletions(here, there), approved)
-
     async def _execute(self, seen: Look, plan: Plan) -> Outcome:
         self._parts.listener.tell(Planned(plan))
         return await Execution(seen.work, seen.scanned_at_s).run(plan)
 
-    async def _finish(self, seen: Look, plan: Plan, outcome: Outcome) -> None:
-        parts, now_s = self._parts, self._parts.clock.now_s()
-        await parts.state.run(replace_holds, (*plan.holds, *outcome.holds), now_s)
-        await announce(parts)
-        if outcome.failed or outcome.again:
-            return
-        await parts.state.run(put_meta, {"synced_s": str(now_s), "is_rebuilding": "0"})
+    async def _finish(self, plan: Plan, outcome: Outcome) -> None:
+        is_done = not outcome.failed and not outcome.again
+        await self._parts.state.run(
+            finish_run, (*plan.holds, *outcome.holds), self._parts.clock.now_s(), is_in_sync=is_done
+        )
+        await announce(self._parts)
 
 
 def _count(report: SyncReport, plan: Plan, outcome: Outcome) -> None:

@@ -16,19 +16,19 @@ from bucketdrive.engine.observe_remote import (
 )
 from bucketdrive.engine.parts import Parts
 from bucketdrive.engine.rebuild import find_bases, without_base
-from bucketdrive.engine.recover import settle_attempts, tend_quarantine
+from bucketdrive.engine.recover import recover
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt, Deed
 from bucketdrive.model.entries import LocalFile, SyncedEntry, SyncedFile, SyncedTree
-from bucketdrive.model.format import read_drive_info
+from bucketdrive.model.format import DriveInfo, read_drive_info
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
 from bucketdrive.rules.changes import Observed, changed_paths, to_confirm, to_hash
 from bucketdrive.rules.guards import check_local_root, check_remote_root, check_vanished
 from bucketdrive.rules.ignore import IgnoreRules
 from bucketdrive.rules.planner import undecided
-from bucketdrive.state.attempts import load_attempts
-from bucketdrive.state.trees import drop_synced, load_meta, load_synced, put_meta
+from bucketdrive.state.snapshot import Snapshot, load_snapshot
+from bucketdrive.state.trees import drop_synced, put_meta
 
 
 @dataclass(slots=True)
@@ -38,33 +38,37 @@ class Look:
     seen: Observed
     changed: set[RelPath]
     work: Work
+    snapshot: Snapshot
     scanned_at_s: float
-    is_rebuilding: bool
     holds: list[Hold] = field(default_factory=list)
     newly_ignored: list[RelPath] = field(default_factory=list)
     to_be_seen_again: set[RelPath] = field(default_factory=set)
 
 
-async def check_roots(parts: Parts) -> None:
-    """Guards G1, G2 and G7: the folder and the prefix are this drive's; a raised epoch starts rebuild mode.
+async def check_roots(parts: Parts) -> DriveInfo:
+    """Guards G1 and G2: the folder and the prefix are this drive's. What the prefix says of the drive.
 
     Raises:
         GuardError: they are not.
     """
-    facts, identity = await parts.disk.root(), parts.identity
-    check_local_root(identity.drive_id, identity.root_id, found_drive_id=facts.drive_id, found_root_id=facts.root_id)
+    await check_local(parts)
     try:
         body = await parts.bucket.get_object(parts.keys.own_key("drive.json"))
     except NoSuchObjectError:
         body = None
     info = read_drive_info(body.data) if body is not None else None
-    check_remote_root(identity.drive_id, info.drive_id if info else None)
-    meta = await parts.state.run(load_meta)
-    if info is not None and info.epoch > int(meta.get("epoch", "0")):
-        if "epoch" in meta:
-            synced = await parts.state.run(load_synced)
-            await parts.state.run(drop_synced, list(synced))
-        await parts.state.run(put_meta, {"epoch": str(info.epoch), "is_rebuilding": "1"})
+    check_remote_root(parts.identity.drive_id, info.drive_id if info else None)
+    return info or DriveInfo(parts.identity.drive_id)
+
+
+async def check_local(parts: Parts) -> None:
+    """Guard G1: the folder is there and is this drive's.
+
+    Raises:
+        GuardError: it is not.
+    """
+    facts, identity = await parts.disk.root(), parts.identity
+    check_local_root(identity.drive_id, identity.root_id, found_drive_id=facts.drive_id, found_root_id=facts.root_id)
 
 
 async def look(parts: Parts, *, at_start: bool) -> Look:
@@ -73,41 +77,45 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     Raises:
         GuardError: G1, G2 or G6. DriveError, TransientError: the folder or the bucket could not be observed as a whole.
     """
-    await check_roots(parts)
+    info = await check_roots(parts)
     commits = Commits(parts.state)
-    synced = await parts.state.run(load_synced)
-    work = Work(parts, commits, LocalNames(_aliases(synced)), await parts.disk.clock_ns())
-    if await settle_attempts(work, synced):
-        synced = await parts.state.run(load_synced)
-    await tend_quarantine(work, at_start=at_start)
+    snapshot = await _remember(parts, info)
+    work = Work(parts, commits, LocalNames(_aliases(snapshot.synced)), await parts.disk.clock_ns())
+    if await recover(work, snapshot, at_start=at_start):
+        snapshot = await _remember(parts, info)
     ignore = IgnoreRules()
     async with asyncio.TaskGroup() as group:
         listed = group.create_task(list_live(parts))
         scanned = group.create_task(parts.disk.scan(ignore))
     scanned_at_s = asyncio.get_running_loop().time()
-    facts = await parts.disk.root()  # after the scan: what was unmounted meanwhile looks empty
-    check_local_root(
-        parts.identity.drive_id,
-        parts.identity.root_id,
-        found_drive_id=facts.drive_id,
-        found_root_id=facts.root_id,
-    )
+    await check_local(parts)  # after the scan: what was unmounted meanwhile looks empty
     listing = listed.result()
     prefix_bytes = len(parts.keys.prefix.encode())
-    folder = name_entries(scanned.result(), synced.keys() | listing.live.keys(), prefix_bytes)
-    found = _assemble(synced, folder, listing, ignore)
-    meta = await parts.state.run(load_meta)
+    folder = name_entries(scanned.result(), snapshot.synced.keys() | listing.live.keys(), prefix_bytes)
+    seen, newly_ignored = _assemble(snapshot.synced, folder, listing, ignore)
     result = Look(
-        found[0],
+        seen,
         set(),
         Work(parts, commits, folder.names, work.fs_now_ns),
+        snapshot,
         scanned_at_s,
-        is_rebuilding=meta.get("is_rebuilding") == "1",
         holds=folder.holds + listing.holds,
-        newly_ignored=found[1],
+        newly_ignored=newly_ignored,
     )
     await _look_closer(result)
     return result
+
+
+async def _remember(parts: Parts, info: DriveInfo) -> Snapshot:
+    """Load the state. Guard G7: if the bucket was restored from a backup, what was agreed on counts no more."""
+    since_s = parts.clock.now_s() - parts.options.quota_window_s
+    snapshot = await parts.state.run(load_snapshot, since_s)
+    if info.epoch <= int(snapshot.meta.get("epoch", "0")):
+        return snapshot
+    if "epoch" in snapshot.meta:
+        await parts.state.run(drop_synced, list(snapshot.synced))
+    await parts.state.run(put_meta, {"epoch": str(info.epoch), "is_rebuilding": "1"})
+    return await parts.state.run(load_snapshot, since_s)
 
 
 def _aliases(synced: SyncedTree) -> dict[RelPath, str]:
@@ -144,7 +152,7 @@ async def _look_closer(result: Look) -> None:
     await wait_for_young(parts, seen, result.changed, names)
     await hash_paths(parts, seen, to_hash(seen, result.changed), names)
     await _apply_rule_l(result)
-    if result.is_rebuilding:
+    if result.snapshot.meta.get("is_rebuilding") == "1":
         unread = [path for path in without_base(seen) if path not in seen.hashes]
         await hash_paths(parts, seen, unread, names)
         await find_bases(parts, seen)
@@ -158,7 +166,7 @@ async def _look_closer(result: Look) -> None:
 async def _apply_rule_l(result: Look) -> None:
     """Before anything is decided: move the base on to our own uploads whose outcome was not known (spec §2.6)."""
     attempts: dict[RelPath, list[Attempt]] = {}
-    for attempt in await result.work.parts.state.run(load_attempts):
+    for attempt in result.snapshot.attempts:
         if attempt.deed is Deed.UPLOAD and attempt.path in result.changed:
             attempts.setdefault(attempt.path, []).append(attempt)
     seen = result.seen

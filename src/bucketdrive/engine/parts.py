@@ -35,6 +35,7 @@ class Options:
     memory_bytes: int = 256 << 20
     quarantine_s: float = 86_400.0
     ledger_s: float = 86_400.0
+    quota_window_s: float = 600.0
     max_rounds: int = 8
 
 

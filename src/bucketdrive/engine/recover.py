@@ -10,16 +10,30 @@ from bucketdrive.model.attempts import Attempt, Deed, Quarantined
 from bucketdrive.model.entries import Hashed, LocalFile, SyncedFile, SyncedTree
 from bucketdrive.model.paths import RelPath
 from bucketdrive.ports.disk import JUNK_NAMES
-from bucketdrive.state.attempts import drop_attempts, load_attempts, load_quarantined
+from bucketdrive.state.attempts import drop_attempts
 from bucketdrive.state.change import StateChange
+from bucketdrive.state.snapshot import Snapshot
 
 
-async def settle_attempts(work: Work, synced: SyncedTree) -> bool:
-    """Settle every open attempt, before anything else is done to its path; whether there was any.
+async def recover(work: Work, snapshot: Snapshot, *, at_start: bool) -> bool:
+    """Settle what is open, tend the quarantine; whether the state must be loaded again.
 
-    The caller must load the synced tree again afterwards.
+    `at_start`: also look for files under `.bucketdrive/` that no row explains.
     """
-    attempts = await work.parts.state.run(load_attempts)
+    has_settled = await _settle_attempts(work, snapshot)
+    now_s = work.parts.clock.now_s()
+    due = [entry for entry in snapshot.quarantined if entry.purge_after_s <= now_s]
+    for entry in due:
+        await _purge(work, entry)
+    if at_start:
+        known = {entry.place for entry in snapshot.quarantined} | {attempt.place for attempt in snapshot.attempts}
+        await _tend_orphans(work, [place for place in await work.parts.disk.places() if place not in known])
+    return has_settled or bool(due)
+
+
+async def _settle_attempts(work: Work, snapshot: Snapshot) -> bool:
+    """Settle every open attempt, before anything else is done to its path; whether there was any."""
+    attempts, synced = snapshot.attempts, snapshot.synced
     too_old_s = work.parts.clock.now_s() - work.parts.options.ledger_s
     expired = [a.op for a in attempts if not a.is_open and a.started_s < too_old_s]
     if expired:
@@ -95,19 +109,6 @@ async def _settle_remove(work: Work, attempt: Attempt, synced: SyncedTree) -> No
     is_row_meant = isinstance(row, SyncedFile) and row.sha256 == attempt.sha256
     dropped = (attempt.path,) if is_row_meant else ()
     await _judge(work, attempt, found, StateChange(dropped=dropped, closed=(attempt.op,)))
-
-
-async def tend_quarantine(work: Work, *, at_start: bool) -> None:
-    """Destroy what is due and proved; at the start of an engine, also find what lies there without a row."""
-    rows = await work.parts.state.run(load_quarantined)
-    now_s = work.parts.clock.now_s()
-    for entry in rows:
-        if entry.purge_after_s <= now_s:
-            await _purge(work, entry)
-    if at_start:
-        attempts = await work.parts.state.run(load_attempts)
-        known = {entry.place for entry in rows} | {attempt.place for attempt in attempts}
-        await _tend_orphans(work, [place for place in await work.parts.disk.places() if place not in known])
 
 
 async def _purge(work: Work, entry: Quarantined) -> None:

@@ -214,6 +214,17 @@ def _journal_fields(entry: JournalEntry) -> dict[str, Any]:
     return fields | ({"from": entry.source} if entry.source else {})
 
 
+def read_journal_entry(line: str) -> JournalEntry:
+    """A line of a journal batch.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is not one.
+    """
+    fields = json.loads(line)
+    source = fields.pop("from", "")
+    return JournalEntry(**fields, source=source)
+
+
 def journal_name(device_id: str, number: int) -> str:
     """The name of a device's batch below `.bucketdrive/`."""
     return f"journal/{device_id}/{number:012d}"

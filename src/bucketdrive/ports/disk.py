@@ -8,7 +8,7 @@ different names.
 
 **Raises**, for every method that takes a name or a place:
     UnreadableError: permission denied, I/O error, or a name the disk cannot hold.
-    GuardError: the folder itself is gone.
+    GuardError: the folder itself is gone; for what changes anything, also: `.bucketdrive` is (it may be unmounted).
     DiskFullError: no room.
 """
 
@@ -123,7 +123,7 @@ class Disk(Protocol):
         """The whole of a file, stable: fingerprint equal before, after, and by name after that.
 
         Raises:
-            UnstableFileError: it changed while it was read.
+            UnstableFileError: it changed while it was read, or is no regular file any more.
             MissingError: it is not there.
         """
         ...
@@ -137,13 +137,14 @@ class Disk(Protocol):
         ...
 
     async def stage(self, place: str, body: AsyncIterator[bytes] | bytes, how: Staging) -> Hashed:
-        """Write a new file at `place` (0600 or like `how.like`), durable. Its folders are made (0700).
+        """Write a new file at `place`, durable, its mode already final. Its folders are made, 0700: they protect it.
 
         It grows in `tmp/`: in `quarantine/` it appears only when it is whole, so that what a crash leaves there is
         never part of a file.
 
         Raises:
             OccupiedError: something is there already.
+            MissingError: `how.like` is not there.
         """
         ...
 

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
 
@@ -54,7 +55,7 @@ class IgnoreRules:
     """
 
     def __init__(self) -> None:
-        self._files: dict[str, _RuleFile] = {"": _RuleFile(DEFAULT_PATTERNS)}
+        self._files: dict[str, _RuleFile] = {"": _rule_file(DEFAULT_PATTERNS)}
         self._chains: dict[str, tuple[tuple[int, _RuleFile], ...]] = {}
         self._folders: dict[str, bool] = {"": False}
 
@@ -64,7 +65,7 @@ class IgnoreRules:
         At the top the default patterns come first, so that `!pattern` brings them back.
         """
         lines = [line.removesuffix("\r") for line in rules.decode("utf-8-sig", "surrogateescape").split("\n")]
-        self._files[folder] = _RuleFile(lines if folder else [*DEFAULT_PATTERNS, *lines])
+        self._files[folder] = _rule_file(tuple(lines) if folder else (*DEFAULT_PATTERNS, *lines))
         self._chains.clear()
         self._folders = {"": False}
 
@@ -143,6 +144,12 @@ class _RuleFile:
             if (is_dir or not pattern.is_dir_only) and pattern.regex.fullmatch(name if pattern.on_name else path):
                 return not pattern.is_negated
         return None
+
+
+@lru_cache(64)
+def _rule_file(lines: tuple[str, ...]) -> _RuleFile:
+    """Files change rarely, scans come often: a file is compiled once."""
+    return _RuleFile(lines)
 
 
 def _any_of(regexes: Iterable[re.Pattern[str]]) -> re.Pattern[str] | None:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any
 
 import apsw
@@ -17,8 +16,22 @@ def put_attempts(db: apsw.Connection, attempts: Iterable[Attempt]) -> None:
     """Write attempts, replacing those with the same op."""
     db.executemany(
         "INSERT OR REPLACE INTO attempt VALUES (?, ?, ?, ?, ?)",
-        [(a.op, str(a.path), int(a.is_open), a.started_s, json.dumps(asdict(a))) for a in attempts],
+        [(a.op, str(a.path), int(a.is_open), a.started_s, json.dumps(_fields(a))) for a in attempts],
     )
+
+
+def _fields(attempt: Attempt) -> dict[str, Any]:
+    fields = {name: getattr(attempt, name) for name in Attempt.__slots__}
+    if attempt.fingerprint is not None:
+        fields["fingerprint"] = _numbers(attempt.fingerprint)
+    if attempt.expected is not None:
+        expected = attempt.expected
+        fields["expected"] = [_numbers(expected.fingerprint), expected.sha256, expected.is_fp_safe]
+    return fields
+
+
+def _numbers(fingerprint: Fingerprint) -> list[int]:
+    return [getattr(fingerprint, name) for name in Fingerprint.__slots__]
 
 
 def drop_attempts(db: apsw.Connection, ops: Iterable[str]) -> None:
@@ -40,8 +53,8 @@ def _attempt(fields: dict[str, Any]) -> Attempt:
     return Attempt(
         deed=deed,
         path=path,
-        fingerprint=Fingerprint(**fingerprint) if fingerprint else None,
-        expected=ExpectedFile(Fingerprint(**expected.pop("fingerprint")), **expected) if expected else None,
+        fingerprint=Fingerprint(*fingerprint) if fingerprint else None,
+        expected=ExpectedFile(Fingerprint(*expected[0]), *expected[1:]) if expected else None,
         **fields,
     )
 

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import apsw
 
-from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.format import JournalEntry, read_journal_entry, write_journal
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
 from bucketdrive.model.reports import SyncReport
+from bucketdrive.state.trees import put_meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,13 @@ def replace_holds(db: apsw.Connection, holds: Iterable[Hold], now_s: float) -> N
         "INSERT OR REPLACE INTO hold VALUES (?, ?, ?, ?, ?)",
         [(str(h.path), h.reason, h.guard, *known.get(str(h.path), (now_s, 0))) for h in holds],
     )
+
+
+def finish_run(db: apsw.Connection, holds: Iterable[Hold], now_s: float, *, is_in_sync: bool) -> None:
+    """Write down what a run left: its holds, and if nothing was left undone, that both sides were equal at `now_s`."""
+    replace_holds(db, holds, now_s)
+    if is_in_sync:
+        put_meta(db, {"synced_s": str(now_s), "is_rebuilding": "0"})
 
 
 def load_holds(db: apsw.Connection) -> list[StoredHold]:
@@ -53,13 +61,13 @@ def deny_holds(db: apsw.Connection, guard: str) -> int:
 
 def add_outbox(db: apsw.Connection, entries: Iterable[JournalEntry]) -> None:
     """Queue journal entries."""
-    db.executemany("INSERT INTO outbox (entry) VALUES (?)", [(json.dumps(asdict(entry)),) for entry in entries])
+    db.executemany("INSERT INTO outbox (entry) VALUES (?)", [(write_journal([entry]).decode(),) for entry in entries])
 
 
 def load_outbox(db: apsw.Connection) -> tuple[int, list[JournalEntry]]:
     """The last id queued (0: none) and the entries, oldest first."""
     rows = list(db.execute("SELECT id, entry FROM outbox ORDER BY id"))
-    return (rows[-1][0] if rows else 0), [JournalEntry(**json.loads(entry)) for _, entry in rows]
+    return (rows[-1][0] if rows else 0), [read_journal_entry(entry) for _, entry in rows]
 
 
 def clear_outbox(db: apsw.Connection, last_id: int) -> None:

@@ -373,10 +373,10 @@ def _files_and_folders(tree: Tree) -> tuple[dict[RelPath, str], set[RelPath]]:
 
 
 def _free_name(path: RelPath, text: str, device: str, taken: Mapping[RelPath, str]) -> RelPath:
-    """The conflict copy's name: the first candidate that is free or holds these very bytes already."""
+    """The conflict copy's name: the first candidate but `path` that is free or holds these very bytes already."""
     first = name = conflict_name(path, device, _sha256(text))
     number = 2
-    while taken.get(name, text) != text:
+    while name == path or taken.get(name, text) != text:
         name, number = with_ordinal(first, number), number + 1
     return name
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from hashlib import md5, sha256
 
 from bucketdrive.disk.failures import disk_full, failure, folder_gone, missing, occupied, unreadable, unstable
-from bucketdrive.disk.names import own_parts, parts_of
+from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.errors import ItemError, MissingError, UnreadableError
 from bucketdrive.model.entries import (
     Content,
@@ -149,7 +149,7 @@ class MemoryDisk:
     async def stage(self, place: str, body: AsyncIterator[bytes] | bytes, how: Staging) -> Hashed:
         """See `Disk.stage`. The file grows chunk by chunk: a crash leaves a part of it, but only ever in `tmp/`."""
         parts = own_parts(place)
-        draft = own_parts(f"tmp/{place.split('/')[1]}")
+        draft = draft_parts(parts)
         await _switch()
         self._check_own()
         mode = 0o755 if how.is_executable else 0o644

@@ -24,7 +24,9 @@ class EmbeddedStore:
 
     def __init__(self) -> None:
         self._server = _start_server()
-        self._thread = threading.Thread(target=self._server.serve_forever, name="embedded-store", daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.05,), name="embedded-store", daemon=True
+        )
         self._thread.start()
 
     @property

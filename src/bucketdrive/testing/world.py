@@ -215,10 +215,7 @@ class MortalState(State):
         """See `State.run`."""
         await asyncio.sleep(0)
         self._process.check()
-        result = self._inner.run_now(transaction, *args, **kwargs)
-        await asyncio.sleep(0)
-        self._process.check()
-        return result
+        return self._inner.run_now(transaction, *args, **kwargs)
 
 
 class Wire:

@@ -14,7 +14,7 @@ def current_keys(credentials: Credentials) -> ReadOnlyCredentials:
     """
     try:
         return credentials.get_frozen_credentials()
-    except BotoCoreError as exc:
+    except (BotoCoreError, RuntimeError) as exc:  # RuntimeError: renewed, and expired still
         raise CredentialsError(
             f"The credentials cannot be renewed ({exc}). Nothing was done.", hint="Log in again."
         ) from exc

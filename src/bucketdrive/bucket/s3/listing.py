@@ -109,7 +109,7 @@ def _version_row(element: ET.Element, is_encoded: bool) -> VersionRow:  # noqa: 
 
 def _key(text: str, is_encoded: bool) -> tuple[str, bool]:  # noqa: FBT001 - called for each key
     """A key, and whether it is what the store has: no character was lost on the way."""
-    if not is_encoded:
+    if not is_encoded or ("%" not in text and "+" not in text):
         return text, _LOST not in text
     key = unquote_plus(text)
     return key, _LOST not in key or key.count(_LOST) == text.upper().count(_LOST_QUOTED)

@@ -81,8 +81,9 @@ STORY = (
         (
             _Step("echo 'Buy tea' > laptop/notes/today.txt; echo 'Buy coffee' > desktop/notes/today.txt"),
             _Step("bucketdrive sync laptop", "1 uploaded"),
-            _Step("bucketdrive sync desktop", "conflict copy", exit_code=4),
-            _Step("bucketdrive sync laptop", "1 downloaded", exit_code=4),
+            _Step("bucketdrive sync desktop", "conflict: notes/today.txt", exit_code=4),
+            _Step("bucketdrive sync laptop", "1 downloaded"),
+            _Step("bucketdrive conflicts laptop", "conflict desktop"),
             _Step("head laptop/notes/* desktop/notes/*", "Buy coffee"),
         ),
     ),
@@ -90,7 +91,7 @@ STORY = (
         "A deleted file waits in the trash, and comes back",
         (
             _Step("rm laptop/notes/today.txt"),
-            _Step("bucketdrive sync laptop", "1 deleted in the bucket", exit_code=4),
+            _Step("bucketdrive sync laptop", "1 deleted in the bucket"),
             _Step("bucketdrive trash laptop", "notes/today.txt"),
             _Step("bucketdrive restore laptop/notes/today.txt"),
             _Step("cat laptop/notes/today.txt", "Buy tea"),

@@ -8,7 +8,14 @@ from hashlib import md5, sha256
 
 import pytest
 
-from bucketdrive.errors import GuardError, InternalError, MissingError, UnreadableError, UnstableFileError
+from bucketdrive.errors import (
+    GuardError,
+    InternalError,
+    MissingError,
+    OccupiedError,
+    UnreadableError,
+    UnstableFileError,
+)
 from bucketdrive.model.entries import Hashed, LocalDir, LocalFile, LocalSpecial, LocalUnknown
 from bucketdrive.ports.disk import Staging
 from bucketdrive.testing.contracts.disk_harness import (
@@ -251,13 +258,14 @@ class ReadContract:
 class PlaceContract:
     """Places: staging, hashing and discarding."""
 
-    def test_a_staged_file_is_at_its_place_and_nowhere_else(self, harness: DiskHarness) -> None:
-        hashed = stage(harness, "tmp/op/a", b"data", Staging(mtime_ns=1_600_000_000_123_456_789))
+    @pytest.mark.parametrize("place", ["tmp/op", "tmp/op/a", "quarantine/op/d/a"])
+    def test_a_staged_file_is_at_its_place_and_nowhere_else(self, harness: DiskHarness, place: str) -> None:
+        hashed = stage(harness, place, b"data", Staging(mtime_ns=1_600_000_000_123_456_789))
         assert hashed.sha256 == sha256(b"data").hexdigest()
         assert hashed.md5 == md5(b"data", usedforsecurity=False).hexdigest()
         assert (hashed.fingerprint.size, hashed.fingerprint.mtime_ns) == (4, 1_600_000_000_123_456_789)
-        assert (harness.places(), harness.files()) == ({"tmp/op/a": b"data"}, {})
-        assert run(harness.disk.hash_place("tmp/op/a")) == hashed
+        assert (harness.places(), harness.files()) == ({place: b"data"}, {})
+        assert run(harness.disk.hash_place(place)) == hashed
 
     def test_places_are_listed_sorted(self, harness: DiskHarness) -> None:
         for place in ("tmp/b", "quarantine/op/d/x", "tmp/a/z", "quarantine/op/c"):
@@ -266,9 +274,11 @@ class PlaceContract:
 
     def test_a_place_that_is_taken_is_left_alone(self, harness: DiskHarness) -> None:
         stage(harness, "tmp/a", b"first")
-        with pytest.raises(Exception, match="Nothing was overwritten"):
-            stage(harness, "tmp/a", b"second")
-        assert harness.places() == {"tmp/a": b"first"}
+        stage(harness, "quarantine/op/a", b"first")
+        for place in ("tmp/a", "quarantine/op/a"):
+            with pytest.raises(OccupiedError):
+                stage(harness, place, b"second")
+        assert harness.places() == {"tmp/a": b"first", "quarantine/op/a": b"first"}
 
     def test_no_place_is_outside_the_two_areas(self, harness: DiskHarness) -> None:
         for place in ("root.json", "a/b", "tmp", "TMP/a"):

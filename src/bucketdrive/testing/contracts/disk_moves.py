@@ -26,13 +26,14 @@ class StageContract:
         assert harness.places() == {"tmp/a": b"".join(b"%d" % number * 1000 for number in range(5))}
         assert run(harness.disk.hash_place("tmp/a")) == hashed
 
-    def test_a_body_that_breaks_off_leaves_nothing(self, harness: DiskHarness) -> None:
+    @pytest.mark.parametrize("place", ["tmp/op/a", "quarantine/op/a"])
+    def test_a_body_that_breaks_off_leaves_nothing(self, harness: DiskHarness, place: str) -> None:
         async def body() -> AsyncIterator[bytes]:
             yield b"half"
             raise UnavailableError("the store went away")
 
         async def work() -> None:
-            await harness.disk.stage("tmp/op/a", body(), Staging())
+            await harness.disk.stage(place, body(), Staging())
 
         with pytest.raises(UnavailableError):
             run(work())
