@@ -19,6 +19,6 @@ command -v "$python" >/dev/null || stop "$python is not installed." "On Debian: 
 echo "Setting up $venv (once, and again when requirements/dev.txt changes) ..." >&2
 rm -rf "$venv"
 "$python" -m venv "$venv"
-"$venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+"$venv/bin/pip" install --quiet --no-compile --disable-pip-version-check --require-hashes -r requirements/dev.txt
 "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 touch "$venv/ready"

@@ -7,6 +7,7 @@ import pytest
 
 from bucketdrive import __version__
 from bucketdrive.cli.main import COMMANDS, main
+from bucketdrive.drive.records import DriveRecord, save_drive
 
 HEAVY = ("apsw", "asyncio", "boto3", "botocore", "flask", "moto", "obstore", "rich", "tomllib", "urllib3")
 
@@ -32,8 +33,13 @@ def test_help_imports_nothing_heavy(arguments):
     assert imported_by(*arguments).isdisjoint(HEAVY)
 
 
-def test_status_of_a_machine_without_drives_asks_no_sdk_and_no_database():
-    assert imported_by("status").isdisjoint(set(HEAVY) - {"tomllib"})
+def test_status_starts_neither_an_sdk_nor_an_event_loop(tmp_path):
+    drive = tmp_path / "drive"
+    (drive / ".bucketdrive").mkdir(parents=True)
+    (drive / ".bucketdrive" / "root.json").write_text(json.dumps({"drive_id": "d", "root_id": "r"}))
+    save_drive(DriveRecord("r", drive, "bucket"))
+    assert imported_by("status", str(drive)).isdisjoint(set(HEAVY) - {"apsw", "tomllib"})
+    assert "apsw" not in imported_by("versions", "--help")
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -6,8 +6,12 @@ its own.
 
 import json
 import re
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
+import boto3
 import pytest
 
 from bucketdrive.cli.main import main
@@ -167,7 +171,7 @@ def test_versions_are_listed_and_an_old_one_restored(run, devices):
 
 def test_a_mass_deletion_waits_until_it_is_approved_and_a_denied_one_is_undone(run, linked, home):
     laptop = home / "mass"
-    run("link", "s3://drives/mass", laptop)
+    run("link", "s3://drives/mass", laptop, "--create-bucket", "--enable-versioning")
     for number in range(60):
         (laptop / f"{number}.txt").write_text(str(number))
     run("sync", laptop)
@@ -184,6 +188,24 @@ def test_a_mass_deletion_waits_until_it_is_approved_and_a_denied_one_is_undone(r
     assert run("approve", laptop) == {"approved": 59}
     assert run("sync", laptop)["deleted_in_bucket"] == 59
     assert [path.name for path in laptop.glob("*.txt")] == ["59.txt"]
+
+
+def test_a_sync_stopped_by_ctrl_c_says_so_in_a_line_and_the_next_one_goes_on(run, home):
+    folder = home / "stopped"
+    run("link", "s3://drives/stopped", folder, "--create-bucket", "--enable-versioning")
+    for number in range(120):
+        (folder / f"{number}.txt").write_text(str(number))
+    sync = [sys.executable, "-m", "bucketdrive", "sync", str(folder)]
+    store = boto3.client("s3")
+    with subprocess.Popen(sync, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        while store.list_objects_v2(Bucket="drives", Prefix="stopped/", MaxKeys=10)["KeyCount"] < 10:
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        told = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert [text.strip() for text in told] == ["", "Stopped. Nothing is lost: the next sync goes on from here."]
+    assert 0 < run("sync", folder)["uploaded"] < 120
+    assert run("sync", folder)["uploaded"] == 0
 
 
 def test_status_tells_how_each_drive_stands(run, devices, linked, home, monkeypatch):
@@ -229,7 +251,7 @@ def test_people_read_sentences_and_tables(devices, capsys, monkeypatch):
     assert row.split()[-1] == "current"
     (laptop / "a.txt").unlink()
     assert main(["sync", "--dry-run"]) == 0
-    assert "Nothing was done: 1 change planned." in capsys.readouterr().out
+    assert "Nothing was done: 2 changes planned." in capsys.readouterr().out
     assert main(["sync"]) == 0
     assert main(["trash"]) == 0
     assert f"{laptop.name}/a.txt" in capsys.readouterr().out

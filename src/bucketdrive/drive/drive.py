@@ -103,4 +103,12 @@ class Drive:
             return future.result()
         except BaseException:
             future.cancel()  # Ctrl-C: what is done is committed, what is under way is settled by the next sync
+            asyncio.run_coroutine_threadsafe(_all_ended(), self._loop).result()
             raise
+
+
+async def _all_ended() -> None:
+    """Wait until nothing else runs on this loop: what was cancelled may still be writing down how far it came."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    if others:
+        await asyncio.wait(others)

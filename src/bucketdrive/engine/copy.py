@@ -13,7 +13,7 @@ from bucketdrive.model.format import FileMeta, read_metadata, write_metadata
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Clash, CopyForward
 from bucketdrive.ports.bucket import Condition, IfAbsent, IfMatch, NewObject, ObjectBody, Written
-from bucketdrive.rules.names import conflict_name, with_ordinal
+from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
 
 
@@ -44,10 +44,7 @@ async def resolve_clash(work: Work, action: Clash) -> int:
 
 async def _put_copy(work: Work, path: RelPath, body: ObjectBody, meta: FileMeta) -> None:
     """Put `body` under its conflict name, unless that name's versions hold it already."""
-    copy = conflict_name(path, meta.device, meta.sha256)
-    for target in (copy, *(with_ordinal(copy, number) for number in range(2, 100))):
-        if target == path:
-            continue
+    for target in conflict_names(path, meta.device, meta.sha256):
         key = work.parts.keys.key(target)
         fresh = dataclasses.replace(meta, op=work.parts.chance.uuid(), base="")
         try:

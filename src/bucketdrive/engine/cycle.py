@@ -58,7 +58,8 @@ class Cycle:
         except BaseExceptionGroup as group:
             raise _sole_error(group) from group
         finally:
-            await self._parts.state.run(add_run, started_s, self._parts.clock.now_s(), report)
+            if report.has_done_something:  # an idle drive writes nothing
+                await self._parts.state.run(add_run, started_s, self._parts.clock.now_s(), report)
         return report
 
     async def carry_out(self, plan: Plan) -> SyncReport:

@@ -1,6 +1,7 @@
 """Deletions, and files that yield their name (spec §2.6 DELETE-LOCAL, DELETE-REMOTE, CONFLICT)."""
 
 import dataclasses
+from collections.abc import Iterator
 from contextlib import suppress
 
 from bucketdrive.engine.deed import Work
@@ -10,7 +11,7 @@ from bucketdrive.model.entries import Fingerprint, Hashed, LocalDir
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import DeleteLocal, DeleteRemote, ExpectedFile, RemoveDirLocal, SetAside
 from bucketdrive.ports.bucket import IfMatch
-from bucketdrive.rules.names import conflict_name, with_ordinal
+from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
 
 
@@ -92,8 +93,7 @@ async def give_back(work: Work, path: RelPath, place: str) -> None:
     found = await disk.hash_place(place)
     if found is None:
         return
-    copy = conflict_name(path, work.parts.identity.device, found.sha256)
-    for target in _names(path, copy):
+    for target in _names(path, work.parts.identity.device, found.sha256):
         name = work.names.name(target)
         try:
             await disk.put_back(place, name)
@@ -106,14 +106,12 @@ async def give_back(work: Work, path: RelPath, place: str) -> None:
             return
 
 
-def _names(path: RelPath, copy: RelPath) -> list[RelPath]:
-    """Names to try in order: the path, its conflict copy.
-
-    And at the top of the drive where its folder became a file.
-    """
-    flat = RelPath(copy.replace("/", "_"))
-    ordinals = [with_ordinal(name, number) for number in range(2, 100) for name in (copy, flat)]
-    return [path, copy, flat, *ordinals]
+def _names(path: RelPath, device: str, sha256: str) -> Iterator[RelPath]:
+    """Names to try in order: the path, its conflict copies, and those at the top, where its folder became a file."""
+    yield path
+    for copy in conflict_names(path, device, sha256):
+        yield copy
+        yield RelPath(copy.replace("/", "_"))
 
 
 async def yield_name(work: Work, action: SetAside) -> int:
@@ -126,10 +124,7 @@ async def yield_name(work: Work, action: SetAside) -> int:
     (now,) = await disk.hash_files([name])
     if not isinstance(now, Hashed) or now.sha256 != action.sha256:
         raise OccupiedError("The file changed meanwhile; it was left alone.", path=action.path)
-    copy = conflict_name(action.path, work.parts.identity.device, action.sha256)
-    for target in (copy, *(with_ordinal(copy, number) for number in range(2, 100))):
-        if target == action.path:
-            continue
+    for target in conflict_names(action.path, work.parts.identity.device, action.sha256):
         try:
             await disk.rename(name, work.names.name(target), now.fingerprint)
         except OccupiedError:

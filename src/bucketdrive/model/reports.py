@@ -50,6 +50,12 @@ class SyncReport:
         return fields
 
     @property
+    def has_done_something(self) -> bool:
+        """Whether anything changed, here or in the bucket, or failed to."""
+        counts = self.uploaded + self.downloaded + self.deleted_here + self.deleted_in_bucket
+        return bool(counts or self.conflicts or self.failed)
+
+    @property
     def exit_code(self) -> int:
         """0 done; 4 done, but conflicts or held paths need the user; 5 something is to be tried again."""
         if self.failed:

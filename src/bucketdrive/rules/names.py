@@ -5,6 +5,8 @@ Whether two names clash on a file system that folds case is a question of the tr
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from itertools import chain
 
 from bucketdrive.errors import InternalError
 from bucketdrive.model.paths import RESERVED, RelPath
@@ -88,6 +90,14 @@ def with_ordinal(path: RelPath, number: int) -> RelPath:
         raise InternalError(f"{path} is not the name of a conflict copy, so it has no next one.", path=path)
     stem, device, hash8, ext = found.groups()
     return _sibling(path, stem, f" (conflict {device} {hash8} {number})", ext)
+
+
+def conflict_names(path: RelPath, device: str, sha256: str) -> Iterator[RelPath]:
+    """Names for a conflict copy in the order in which to try them, never `path` itself: plain, then with ordinals."""
+    copy = conflict_name(path, device, sha256)
+    for name in chain((copy,), (with_ordinal(copy, number) for number in range(2, 100))):
+        if name != path:
+            yield name
 
 
 def is_conflict_name(name: str) -> bool:

@@ -70,9 +70,12 @@ class State:
         """A state that lasts as long as the object."""
         return cls(prepare(apsw.Connection(":memory:")))
 
-    def reborn(self) -> "State":
-        """The same data for another user of it, as after a crash of the first (for the simulator)."""
-        return State(self._connection)
+    def copy(self) -> "State":
+        """A state in memory with the same data, as a backup of this moment holds it."""
+        connection = apsw.Connection(":memory:")
+        with connection.backup("main", self._connection, "main") as backup:
+            backup.step()
+        return State(connection)
 
     async def run(
         self, transaction: Callable[Concatenate[apsw.Connection, P], T], *args: P.args, **kwargs: P.kwargs

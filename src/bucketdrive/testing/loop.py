@@ -59,6 +59,9 @@ class SeededLoop(base_events.BaseEventLoop):
         if not handle.cancelled():
             handle._run()  # noqa: SLF001  as the base class does
 
+    def __del__(self) -> None:  # type: ignore[explicit-override]
+        """Nothing outside it is held open: it need not be closed."""
+
     def _process_events(self, event_list: Any) -> None:
         """There are no files to wait for."""
 

@@ -5,7 +5,7 @@ Its bytes live in memory and are gone with it.
 
 import threading
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bucketdrive.errors import UsageError
 
@@ -81,8 +81,20 @@ def _start_server() -> "BaseWSGIServer":
             """Say nothing."""  # (`override` is not in Python 3.11, and `type` is werkzeug's name)
 
     _tell_fine_times()
-    app = DomainDispatcherApplication(create_backend_app)
+    app = _OneAtATime(DomainDispatcherApplication(create_backend_app))
     return make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+
+
+class _OneAtATime:
+    """Answers requests one after the other: moto checks a condition and writes in two steps, and two may both pass."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+        self._lock = threading.Lock()
+
+    def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        with self._lock:
+            return list(self._app(environ, start_response))
 
 
 def _tell_fine_times() -> None:

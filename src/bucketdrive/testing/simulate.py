@@ -6,8 +6,10 @@ must be in the bucket and on every device at the end, at its path or as a confli
 
 import asyncio
 import hashlib
+import math
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from bucketdrive.engine.parts import Options
 from bucketdrive.rules.names import is_conflict_name
@@ -29,11 +31,11 @@ class Story:
     faults: Faults = field(default_factory=Faults)
 
 
-CALM = Story()
-HOSTILE = Story(faults=Faults(refused=0.03, reply_lost=0.03, late=0.02, crash=0.004))
-CRASHING = Story(paths=FLAT_PATHS, faults=Faults(reply_lost=0.02, crash=0.015))
-FORGETFUL = Story(faults=Faults(refused=0.02, reply_lost=0.02, crash=0.004, state_lost=0.05))
-CROWDED = Story(devices=3, edits=8, faults=Faults(refused=0.02, reply_lost=0.03, late=0.03, crash=0.003))
+CALM = Story(edits=8, faults=Faults(meddling=0.1))
+HOSTILE = Story(edits=8, faults=Faults(refused=0.03, reply_lost=0.03, late=0.02, crash=0.004, meddling=0.1))
+CRASHING = Story(edits=8, paths=FLAT_PATHS, faults=Faults(reply_lost=0.02, crash=0.015, meddling=0.1))
+FORGETFUL = Story(edits=8, faults=Faults(refused=0.02, reply_lost=0.02, crash=0.004, state_lost=0.05))
+CROWDED = Story(devices=3, edits=6, faults=Faults(refused=0.02, reply_lost=0.03, late=0.03, crash=0.003, meddling=0.05))
 
 
 @dataclass(slots=True)
@@ -66,6 +68,10 @@ class Simulation:
         self._world = World(seed, store_class=story.store_class)
         options = Options(settle_s=0.2, absence_s=0.5)
         self._devices = [Device(self._world, name, options) for name in "ABCD"[: story.devices]]
+        for device in self._devices:
+            device.on_meddling = partial(self._meddle, device)
+        self._edits = 0
+        self._next_crash = self._steps_to_crash()
         self._written: set[str] = set()
         self._superseded: set[str] = set()
         self._deleted: set[str] = set()
@@ -100,13 +106,20 @@ class Simulation:
         self._judge(verdict)
 
     def _maybe_crash(self) -> None:
+        if self._world.loop.steps < self._next_crash:
+            return
         faults, random = self._story.faults, self._world.random
-        if faults.crash and random.random() < faults.crash:
-            device = self._devices[int(random.random() * len(self._devices))]
-            if random.random() < faults.state_lost:
-                device.lose_state()
-            else:
-                device.crash()
+        self._next_crash += self._steps_to_crash()
+        device = self._devices[int(random.random() * len(self._devices))]
+        if random.random() < faults.state_lost:
+            device.lose_state()
+        else:
+            device.crash()
+
+    def _steps_to_crash(self) -> int:
+        """Steps until the next crash, so that each step is as likely as any other to be the last."""
+        rate = self._story.faults.crash
+        return 1 + int(math.log(1.0 - self._world.random.random()) / math.log(1.0 - rate)) if rate else 1 << 60
 
     async def _machine(self, device: Device) -> None:
         while not self._are_users_done:
@@ -121,22 +134,28 @@ class Simulation:
     # --- users --------------------------------------------------------------------------------------------------------
 
     async def _user(self, device: Device) -> None:
-        for number in range(self._story.edits):
-            for _ in range(int(self._world.random.random() * 60)):
+        for _ in range(self._story.edits):
+            for _ in range(int(self._world.random.random() * 40)):
                 await asyncio.sleep(0)  # so that edits fall between any two steps of an engine
             if self._world.random.random() < 0.6:
                 await asyncio.sleep(self._world.random.random() * 3)
             with suppress(OSError):
-                self._edit(device, number)
+                self._edit(device)
 
-    def _edit(self, device: Device, number: int) -> None:
+    def _meddle(self, device: Device, path: str) -> None:
+        with suppress(OSError):
+            self._edit(device, path)
+
+    def _edit(self, device: Device, path: str = "") -> None:
+        """Something a user does to `path`, or to any path."""
         random, folder = self._world.random, device.folder
+        self._edits += 1
         files = folder.files()
         copies = [name for name in files if is_conflict_name(name)]
-        path = self._story.paths[int(random.random() * len(self._story.paths))]
-        if copies and random.random() < 0.1:
-            path = copies[int(random.random() * len(copies))]
-        content = f"{device.name}:{path}:{number}"
+        if not path:
+            names = copies if copies and random.random() < 0.1 else self._story.paths
+            path = names[int(random.random() * len(names))]
+        content = f"{device.name}:{path}:{self._edits}"
         deed = random.random()
         if path in files and deed < 0.3:
             folder.delete(path)
@@ -199,20 +218,18 @@ class Simulation:
 
     async def _come_to_rest(self, verdict: Verdict) -> None:
         for _ in range(12):
-            reports = []
+            writes, reports = self._count_writes(), []
             for device in self._devices:
                 await asyncio.sleep(1.0)
                 reports.append(await device.sync())
-            if all(report is not None and _did_nothing(report) for report in reports) and not self._differences():
-                break
-        else:
-            verdict.diverged += self._differences() or ["equal, but the engines find no rest"]
-            return
-        writes = self._count_writes()
-        for device in self._devices:
-            await device.sync()
-        if self._count_writes() != writes:
-            verdict.restless.append("a sync with nothing to do wrote to the bucket")
+            if (
+                all(report is not None and not report.has_done_something for report in reports)
+                and not self._differences()
+            ):
+                if self._count_writes() != writes:
+                    verdict.restless.append("a sync with nothing to do wrote to the bucket")
+                return
+        verdict.diverged += self._differences() or ["equal, but the engines find no rest"]
 
     def _count_writes(self) -> int:
         requests = self._world.store.requests
@@ -255,8 +272,3 @@ class Simulation:
 def _above(path: str) -> list[str]:
     parts = path.rstrip("/").split("/")
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
-
-
-def _did_nothing(report: object) -> bool:
-    counts = ("uploaded", "downloaded", "deleted_here", "deleted_in_bucket", "conflicts", "failed")
-    return not any(getattr(report, name) for name in counts)

@@ -30,17 +30,23 @@ T = TypeVar("T")
 EPOCH_S = 1_800_000_000.0
 PREFIX = "cloud-drive/John/"
 DRIVE_ID = "5d0c8f6e-0000-4000-8000-000000000001"
+_MOVES = {"exchange": 1, "set_aside": 0, "install": 1, "rename": 0, "read": 0}
+"""Disk methods with a window between check and effect, and which argument names the user's file."""
 _WRITES = frozenset({"put_object", "delete_object", "copy_object", "complete_multipart_upload"})
 
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """How often what goes wrong, as probabilities: of a request, and of a crash at a step of the loop."""
+    """How often what goes wrong, as probabilities: of a request, of a crash at a step of the loop, of a user's edit.
+
+    `meddling`: that a user edits a file just when the engine moves it.
+    """
 
     refused: float = 0.0
     reply_lost: float = 0.0
     late: float = 0.0
     crash: float = 0.0
+    meddling: float = 0.0
     state_lost: float = 0.0
 
 
@@ -115,6 +121,7 @@ class Device:
         self.root_id = f"root-{name}"
         self.state = State.in_memory()
         self.crashes = 0
+        self.on_meddling: Callable[[str], None] = lambda _: None
         self._process: Process | None = None
         world.devices.append(self)
         world.run(MemoryDisk(self.folder).write_root(DRIVE_ID, self.root_id))
@@ -131,6 +138,12 @@ class Device:
             self.crashes += 1
             self._process.kill()
             self._process = None
+
+    def meddle(self, path: str) -> None:
+        """The engine is about to move a file: its user may edit it at this moment, or the next, or the one after."""
+        meddling = self.world.faults.meddling
+        if meddling and self.world.random.random() < meddling:
+            self.world.loop.call_soon(self.on_meddling, path)
 
     @property
     def process(self) -> "Process":
@@ -159,7 +172,7 @@ class Process:
         self.cycle = Cycle(
             Parts(
                 bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self)),
-                disk=cast("Disk", Mortal(MemoryDisk(device.folder), self)),
+                disk=cast("Disk", MortalDisk(MemoryDisk(device.folder), device, self)),
                 state=MortalState(device.state, self),
                 clock=world,
                 chance=world,
@@ -184,18 +197,22 @@ class Process:
             raise asyncio.CancelledError
 
 
-class Mortal:
-    """A port whose calls end with their process."""
+class MortalDisk:
+    """A disk whose calls end with their process, and on which a user may meddle with the very file it moves."""
 
-    def __init__(self, inner: object, process: Process) -> None:
+    def __init__(self, inner: MemoryDisk, device: Device, process: Process) -> None:
         self._inner = inner
+        self._device = device
         self._process = process
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self._inner, name)
+        moved = _MOVES.get(name)
 
         async def guarded(*args: Any, **kwargs: Any) -> Any:
             self._process.check()
+            if moved is not None:
+                self._device.meddle(str(args[moved]))
             result = await call(*args, **kwargs)
             self._process.check()
             return result

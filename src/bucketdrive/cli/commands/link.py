@@ -19,6 +19,7 @@ from bucketdrive.cli import options, output
 @click.option("--device", metavar="NAME", default="", help="This device's name in the drive.  [default: host name]")
 @click.option("--create-bucket", is_flag=True, help="Create the bucket if it is not there.")
 @click.option("--enable-versioning", is_flag=True, help="Turn on versioning if the bucket does not keep versions.")
+@click.option("--accept-expiration", is_flag=True, help="Link although a lifecycle rule deletes live files.")
 @click.option("--profile", metavar="NAME", default="", help="Profile of the AWS configuration.")
 @click.option("--region", metavar="NAME", default="", help="Region of the bucket.")
 @click.option("--endpoint-url", metavar="URL", default="", help="Address of a store other than AWS.")

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from bucketdrive.cli import options, output
-from bucketdrive.cli.open import all_records, find_record, open_drive
-from bucketdrive.errors import NoSuchDriveError
+from bucketdrive.cli.open import read_statuses
 
 if TYPE_CHECKING:
     from bucketdrive.model.reports import DriveStatus
@@ -23,10 +22,7 @@ def command(folder: Path | None, *, as_json: bool) -> None:
 
     Without FOLDER it is the drive of the working directory; outside any drive, all drives of this machine.
     """
-    found = []
-    for root in _folders(folder):
-        with open_drive(root) as drive:
-            found.append(drive.status())
+    found = read_statuses(folder)
     if as_json:
         output.show_json({"drives": [status.to_json() for status in found]})
         return
@@ -37,15 +33,6 @@ def command(folder: Path | None, *, as_json: bool) -> None:
     if not found:
         output.say("This machine has no drives.")
         output.hint("bucketdrive link s3://BUCKET/PREFIX FOLDER, or see it all first: bucketdrive demo")
-
-
-def _folders(folder: Path | None) -> list[Path]:
-    try:
-        return [find_record(folder).folder]
-    except NoSuchDriveError:
-        if folder:
-            raise
-        return [record.folder for record in all_records()]
 
 
 def _show(status: "DriveStatus") -> None:

@@ -1,0 +1,72 @@
+"""The state at a glance, for a status: a few numbers, read beside a running sync, without the lock and in milliseconds.
+
+Imports next to nothing, because a status must be told in a tenth of a second.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import apsw
+
+from bucketdrive.errors import DriveError
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What stands in a state. `maybe_copies`: paths that look like conflict copies; `holds`: path and reason, by path.
+
+    `approvals`: deletions that wait for the user; `pending`: attempts not settled and announcements not made.
+    """
+
+    meta: dict[str, str]
+    files: int
+    size_bytes: int
+    maybe_copies: list[str]
+    holds: list[tuple[str, str]]
+    approvals: int
+    pending: int
+
+
+def glance(folder: Path) -> Glance | None:
+    """Read `state.db` in `folder`, all as of one moment; None where there is none yet.
+
+    Raises:
+        DriveError: it cannot be read.
+    """
+    path = folder / "state.db"
+    if not path.exists():
+        return None
+    try:
+        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+    except apsw.Error as error:
+        raise _unreadable(path, error) from error
+    try:
+        with db:
+            found = _read(db)
+    except apsw.Error as error:
+        raise _unreadable(path, error) from error
+    finally:
+        db.close()
+    return found
+
+
+def _read(db: apsw.Connection) -> Glance:
+    files, size_bytes = next(db.execute("SELECT count(*), coalesce(sum(size), 0) FROM synced WHERE kind = 'file'"))
+    copies = db.execute("SELECT path FROM synced WHERE kind = 'file' AND path LIKE '% (conflict %' ORDER BY path")
+    return Glance(
+        meta={str(name): str(value) for name, value in db.execute("SELECT name, value FROM meta")},
+        files=files,
+        size_bytes=size_bytes,
+        maybe_copies=[path for (path,) in copies],
+        holds=[(str(path), str(why)) for path, why in db.execute("SELECT path, reason FROM hold ORDER BY path")],
+        approvals=db.execute("SELECT count(*) FROM hold WHERE guard = 'G3' AND is_approved = 0").get,
+        pending=db.execute("SELECT (SELECT count(*) FROM outbox) + count(*) FROM attempt WHERE is_open = 1").get,
+    )
+
+
+def _unreadable(path: Path, error: apsw.Error) -> DriveError:
+    return DriveError(
+        f"The state {path} cannot be read ({error}). Nothing was changed.",
+        hint="Move it away and link the folder again: it is rebuilt from the folder and the bucket, and loses nothing.",
+        path=str(path),
+    )

@@ -1,0 +1,66 @@
+"""A world for short stories told step by step: what users do, who syncs when, and what is everywhere at the end."""
+
+from bucketdrive.engine.parts import Options
+from bucketdrive.model.reports import SyncReport
+from bucketdrive.testing.memory_bucket import StoreClass
+from bucketdrive.testing.memory_folder import MemoryFolder
+from bucketdrive.testing.world import PREFIX, Device, World
+
+
+class Stage:
+    """Devices named A, B, C … on one bucket, which sync when they are told to. Files are bytes by path."""
+
+    def __init__(
+        self, *names: str, seed: int = 0, store_class: StoreClass = "A", options: Options | None = None
+    ) -> None:
+        self.world = World(seed, store_class=store_class)
+        self.devices = {name: Device(self.world, name, options or Options()) for name in names or ("A", "B")}
+
+    def folder(self, name: str) -> MemoryFolder:
+        """The folder of a device, as its user has it."""
+        return self.devices[name].folder
+
+    def sync(self, *names: str) -> SyncReport:
+        """Sync the devices one after the other (all, where none is named); the report of the last.
+
+        Raises:
+            BucketDriveError: what stopped the last one.
+        """
+        report = SyncReport()
+        for name in names or tuple(self.devices):
+            report = self.world.run(self.devices[name].process.cycle.sync())
+        return report
+
+    def settle(self) -> None:
+        """Sync everybody until nothing changes any more."""
+        for _ in range(4):
+            self.sync()
+
+    def start_with(self, files: dict[str, bytes]) -> None:
+        """Begin with the same files everywhere."""
+        first = next(iter(self.devices))
+        for path, data in files.items():
+            self.folder(first).write(path, data)
+        self.settle()
+
+    def everywhere(self) -> dict[str, bytes]:
+        """The files that are the same on every device and in the bucket.
+
+        Raises:
+            AssertionError: they differ.
+        """
+        live = {path: data for path, data in self.world.live().items() if not path.endswith("/")}
+        for name in self.devices:
+            found = self.folder(name).files()
+            if found != live:
+                raise AssertionError(f"{name} has {found}, the bucket has {live}")
+        return live
+
+    def versions(self, path: str) -> list[bytes | None]:
+        """What the bucket keeps at `path`, newest first; None for a delete marker."""
+        history = self.world.store.history(PREFIX + path)
+        return [None if version.is_delete_marker else version.data for version in history]
+
+    def requests(self, operation: str) -> int:
+        """How many requests of an operation there were so far."""
+        return self.world.store.requests[operation]

@@ -1,0 +1,72 @@
+import pytest
+
+from bucketdrive.drive.records import DriveRecord
+from bucketdrive.drive.settings import state_dir
+from bucketdrive.drive.standing import read_status
+from bucketdrive.errors import DriveError
+from bucketdrive.model.entries import Fingerprint, SyncedDir, SyncedFile
+from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.paths import RelPath
+from bucketdrive.model.plan import Hold
+from bucketdrive.model.reports import DriveStatus, HeldPath
+from bucketdrive.state.database import State
+from bucketdrive.state.runs import add_outbox, approve_holds, replace_holds
+from bucketdrive.state.trees import put_meta, put_synced
+
+COPY = "d/a (conflict desktop 01234567).txt"
+
+
+@pytest.fixture
+def record(tmp_path, monkeypatch):
+    monkeypatch.setenv("BUCKETDRIVE_CONFIG_DIR", str(tmp_path))
+    monkeypatch.setenv("BUCKETDRIVE_STATE_DIR", str(tmp_path / "state"))
+    return DriveRecord("r1", tmp_path / "drive", "bucket", "p/", device="laptop")
+
+
+def synced_file(size: int) -> SyncedFile:
+    return SyncedFile("", size, "", "", Fingerprint(size, 0, 0, 0, 0), is_fp_safe=False)
+
+
+def test_a_drive_without_a_state_has_never_been_synced(record):
+    expected = DriveStatus(str(record.folder), "s3://bucket/p", "laptop", 0.0, 0, 0, [], [], 0, 0)
+    assert read_status(record) == expected
+
+
+def test_status_counts_what_the_state_holds_while_another_process_has_it_open(record):
+    state = State.open(state_dir("r1"))
+    rows = {
+        "d": SyncedDir(),
+        "d/a.txt": synced_file(3),
+        COPY: synced_file(4),
+        "x (conflict of laws).txt": synced_file(5),
+    }
+    state.run_now(put_synced, [(RelPath(path), entry) for path, entry in rows.items()])
+    state.run_now(put_meta, {"device": "laptop-2", "synced_s": "100.5"})
+    state.run_now(add_outbox, [JournalEntry("put", "d/a.txt")])
+    holds = [Hold(RelPath("b"), "why", "G3"), Hold(RelPath("a"), "because")]
+    state.run_now(replace_holds, holds, 1.0)
+    status = read_status(record)
+    assert status == DriveStatus(
+        folder=str(record.folder),
+        drive="s3://bucket/p",
+        device="laptop-2",
+        synced_at=100.5,
+        files=3,
+        size_bytes=12,
+        conflicts=[COPY],
+        held=[HeldPath("a", "because"), HeldPath("b", "why")],
+        approvals=1,
+        pending=1,
+    )
+    state.run_now(approve_holds, "G3")
+    assert read_status(record).approvals == 0
+    state.close()
+
+
+def test_a_damaged_state_is_an_error_that_says_what_to_do(record):
+    folder = state_dir("r1")
+    folder.mkdir(parents=True)
+    (folder / "state.db").write_bytes(b"not a database" * 100)
+    with pytest.raises(DriveError, match="Nothing was changed") as caught:
+        read_status(record)
+    assert "rebuilt" in caught.value.hint
