@@ -60,81 +60,61 @@ def test_19_a_save_that_unlinks_and_then_writes_makes_no_marker(world, monkeypat
     assert world.laptop.tree() == world.desktop.tree() == world.bucket.tree() == {"p": "v2", "q": "q1"}
 
 
-def test_37_a_lost_state_moves_no_content_and_makes_no_conflict_copy(world):
-    files = numbered(20, "x" * 5000) | {"empty/": ""}
-    world.start(files)
+def test_37_38_39_a_lost_state_loses_nothing_moves_nothing_in_vain_and_brings_nothing_back(world):
+    """37: what is equal is adopted. 38: what is behind is brought forward. 39: what was deleted elsewhere goes."""
+    equal = numbered(10, "x" * 5000) | {"empty/": ""}
+    world.start(equal | {"behind": "v1", "deleted": "v1"})
+    world.desktop.change({"behind": "v2", "deleted": GONE})
+    world.desktop.sync()
     shutil.rmtree(world.state_folder(world.laptop))
     report = world.laptop.sync()
-    assert counts(report) == {}
+    assert counts(report) == {"downloaded": 1, "deleted_here": 1}
     assert report["bytes_received"] < 5000
-    assert world.laptop.tree() == world.bucket.tree() == files
-    assert [world.bucket.history(name) for name in files] == [([text], 0) for text in files.values()]
+    assert [world.bucket.history(name) for name in equal] == [([text], 0) for text in equal.values()]
+    [kept] = (world.laptop.folder / ".bucketdrive" / "quarantine").rglob("deleted")
+    assert kept.read_text() == "v1"
     world.laptop.change({"d0/0.txt": "v2", "d1/1.txt": GONE})
     assert counts(world.laptop.sync()) == {"uploaded": 1, "deleted_in_bucket": 1}
-
-
-def test_38_a_lost_state_of_a_device_that_is_behind_is_brought_forward(world):
-    world.start({"p": "v1", "q": "q1"})
-    world.desktop.change({"p": "v2"})
-    world.desktop.sync()
-    shutil.rmtree(world.state_folder(world.laptop))
-    assert counts(world.laptop.sync()) == {"downloaded": 1}
-    assert world.settle() == {"p": "v2", "q": "q1"}
-
-
-def test_39_a_lost_state_resurrects_nothing_that_was_deleted_elsewhere(world):
-    world.start({"p": "v1", "q": "q1"})
-    world.desktop.change({"p": GONE})
-    world.desktop.sync()
-    shutil.rmtree(world.state_folder(world.laptop))
-    assert counts(world.laptop.sync()) == {"deleted_here": 1}
-    assert world.settle() == {"q": "q1"}
-    [kept] = (path for path in (world.laptop.folder / ".bucketdrive" / "quarantine").rglob("p"))
-    assert kept.read_text() == "v1"
+    end = equal | {"behind": "v2", "d0/0.txt": "v2"}
+    del end["d1/1.txt"]
+    assert world.laptop.tree() == world.bucket.tree() == end
 
 
 def test_41_linking_an_equal_folder_adopts_all_and_moves_no_byte(world, cli):
-    files = numbered(20)
-    world.start(files)
-    shutil.copytree(world.laptop.folder, world.home / "phone", ignore=shutil.ignore_patterns(".bucketdrive"))
-    assert cli("link", world.url, world.home / "phone", "--device", "phone")[0] == 0
-    code, report = cli("sync", world.home / "phone")
+    world.laptop.change(numbered(20))
+    world.laptop.sync()
+    phone = world.home / "phone"
+    shutil.copytree(world.laptop.folder, phone, ignore=shutil.ignore_patterns(".bucketdrive"))
+    assert cli("link", world.url, phone, "--device", "phone")[0] == 0
+    code, report = cli("sync", phone)
     assert (code, counts(report), report["conflicts"], report["bytes_sent"]) == (0, {}, [], 0)
     assert set(report["requests"]) == {"GetObject", "ListObjectsV2", "ListObjectVersions"}
     assert report["requests"]["GetObject"] == 1
     assert report["bytes_received"] < 200
-    assert cli("status", world.home / "phone")[1]["drives"][0]["files"] == 20
+    assert cli("status", phone)[1]["drives"][0]["files"] == 20
 
 
-def test_42_linking_a_folder_with_an_edit_keeps_both(world, cli, copy_name, tree_of):
-    world.start({"p": "v1", "q": "q1"})
-    phone = world.home / "phone"
-    phone.mkdir()
-    (phone / "p").write_text("v2")
-    assert cli("link", world.url, phone, "--device", "phone")[0] == 0
-    code, report = cli("sync", phone)
-    assert (code, report["conflicts"]) == (4, ["p"])
+def test_42_linking_a_folder_keeps_an_edit_and_brings_an_old_synced_copy_forward(world, cli, copy_name, tree_of):
+    world.laptop.change({"edited": "v1", "old": "v1", "q": "q1"})
     world.laptop.sync()
-    end = {"p": "v1", "q": "q1", copy_name("p", "phone", "v2"): "v2"}
-    assert tree_of(phone) == world.laptop.tree() == world.bucket.tree() == end
-
-
-def test_42_an_old_synced_copy_in_a_linked_folder_is_brought_forward(world, cli, tree_of):
-    world.start({"p": "v1"})
-    world.laptop.change({"p": "v2"})
+    world.laptop.change({"old": "v2"})
     world.laptop.sync()
     phone = world.home / "phone"
     phone.mkdir()
-    (phone / "p").write_text("v1")
+    (phone / "edited").write_text("v0")
+    (phone / "old").write_text("v1")
     assert cli("link", world.url, phone, "--device", "phone")[0] == 0
     code, report = cli("sync", phone)
-    assert (code, counts(report), tree_of(phone)) == (0, {"downloaded": 1}, {"p": "v2"})
+    assert (code, report["conflicts"]) == (4, ["edited"])
+    end = {"edited": "v1", copy_name("edited", "phone", "v0"): "v0", "old": "v2", "q": "q1"}
+    assert tree_of(phone) == world.bucket.tree() == end
 
 
 @pytest.mark.parametrize("what", ["the folder", "its marker"])
 def test_43_an_unmounted_folder_stops_the_drive_and_deletes_nothing(world, what):
     files = numbered(12)
-    world.start(files)
+    world.laptop.change(files)
+    world.laptop.sync()
     mounted = world.laptop.folder if what == "the folder" else world.laptop.folder / ".bucketdrive"
     away = world.home / "away"
     mounted.rename(away)
@@ -151,7 +131,8 @@ def test_43_an_unmounted_folder_stops_the_drive_and_deletes_nothing(world, what)
 
 def test_45_a_bucket_that_was_emptied_stops_the_drive_and_deletes_nothing_here(world):
     files = numbered(12)
-    world.start(files)
+    world.laptop.change(files)
+    world.laptop.sync()
     keys = [*files, ".bucketdrive/drive.json"]
     for key in keys:
         world.bucket.destroy(key)
@@ -163,7 +144,8 @@ def test_45_a_bucket_that_was_emptied_stops_the_drive_and_deletes_nothing_here(w
 
 def test_45_a_bucket_that_lost_all_but_its_marker_stops_the_drive_too(world):
     files = numbered(12)
-    world.start(files)
+    world.laptop.change(files)
+    world.laptop.sync()
     for key in files:
         world.bucket.destroy(key)
     told = world.laptop.sync(exit_code=7)
