@@ -4,7 +4,7 @@ A write whose reply was lost may have happened, may happen later, and may lie un
 version list, newest first, and the op ids in the versions' metadata tell; order in time means place in that list.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bucketdrive.model.attempts import Attempt
@@ -95,3 +95,82 @@ def _is_older(history: Sequence[VersionRow], version_id: str, base_place: int) -
     """Whether an attempt made on top of `version_id` was made before the base moved on to where it is now."""
     place = _place(history, version_id) if version_id else len(history)
     return place > base_place
+
+
+# --- stores that ignore conditional writes ----------------------------------------------------------------------------
+
+
+def audit_range(history: Sequence[VersionRow], audited: str, bases: Mapping[str, str | None]) -> int:
+    """How many of the newest versions of a key must be understood to audit those above the `audited` one.
+
+    `bases` holds the base that each version above it claims (None: another tool's, empty: a creation).
+    """
+    reach = 0
+    for place, row in enumerate(history[: _place(history, audited) if audited else len(history)]):
+        base = None if row.is_delete_marker else bases.get(row.version_id)
+        if base is not None:
+            reach = max(reach, _end_of_line(history, place, base))
+    return reach
+
+
+def _end_of_line(history: Sequence[VersionRow], place: int, base: str) -> int:
+    """The place of the version that the one at `place` was made from; for a creation, of what it was created over."""
+    if base:
+        found = _place(history, base)
+        return found if found < len(history) else place + 1  # no longer listed: nothing can be said
+    below = range(place + 1, len(history))
+    return next((other for other in below if history[other].is_delete_marker), len(history))
+
+
+def buried_versions(
+    history: Sequence[VersionRow], audited: str, bases: Mapping[str, str | None]
+) -> list[VersionRow]:
+    """Versions of a key that were overwritten by somebody who had not seen them; newest first (spec §2.6).
+
+    Above the `audited` version (all, where it is empty), every version lies on the version it was made from, or buried
+    what lies between: unless something else was made from that, or its content lives on in the version or its base.
+    """
+    named = {base for base in bases.values() if base}
+    found: dict[str, VersionRow] = {}
+    for place, row in enumerate(history[: _place(history, audited) if audited else len(history)]):
+        base = None if row.is_delete_marker else bases.get(row.version_id)
+        if base is None:
+            continue
+        end = _end_of_line(history, place, base)
+        kin = [row, *history[end : end + 1]] if base else [row]
+        for other in history[place + 1 : end]:
+            is_kept = any(_same_content(other, relative) for relative in kin)
+            if not other.is_delete_marker and other.version_id not in named and not is_kept:
+                found.setdefault(other.version_id, other)
+    return list(found.values())
+
+
+def _same_content(one: VersionRow, other: VersionRow) -> bool:
+    return not other.is_delete_marker and one.etag == other.etag and one.size == other.size
+
+
+def buried_by_marker(history: Sequence[VersionRow], base_version: str, base_etag: str) -> VersionRow | None:
+    """The edit that an unconditional delete of `base_version` buried; None where it deleted what was meant.
+
+    It is the version right under a marker, newer than the base, whose content is not the base's and not above.
+    """
+    base_place = _place(history, base_version)
+    for place, row in enumerate(history[:base_place]):
+        below = history[place + 1] if place + 1 < len(history) else None
+        if not row.is_delete_marker or below is None or below.is_delete_marker or place + 1 >= base_place:
+            continue
+        if below.etag != base_etag and not any(_same_content(below, above) for above in history[:place]):
+            return below
+    return None
+
+
+def is_untold_burial(history: Sequence[VersionRow], told: Collection[str]) -> bool:
+    """Whether a deletion that was announced for an older version came late and hit a newer one (spec §2.6).
+
+    `told`: the versions of this key whose deletion some journal announced. A deletion nobody announced is another
+    tool's, and meant.
+    """
+    if len(history) < 2 or not history[0].is_delete_marker or history[1].is_delete_marker:
+        return False
+    under = history[1].version_id
+    return under not in told and any(_place(history, version_id) > 1 for version_id in told)
