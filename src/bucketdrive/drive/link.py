@@ -135,11 +135,15 @@ async def _link(options: LinkOptions, record: DriveRecord, store: Store) -> Link
 async def _check_bucket(options: LinkOptions, store: Store) -> list[str]:
     try:
         await store.bucket.head_bucket()
-    except NoSuchBucketError:
+    except NoSuchBucketError as error:
         if not options.create_bucket:
-            raise
+            raise NoSuchBucketError(
+                f"There is no bucket named {parse_url(options.url)[0]} there. Nothing was linked.",
+                hint="Check its name and the endpoint, or add --create-bucket.",
+            ) from error
         await store.bucket.create_bucket()
-    notes = await check_versioning(store.bucket, may_enable=options.enable_versioning or options.create_bucket)
+        await store.bucket.enable_bucket_versioning()
+    notes = await check_versioning(store.bucket, may_enable=options.enable_versioning)
     return notes + await check_lifecycle(store.bucket, is_accepted=options.accept_expiration)
 
 

@@ -20,21 +20,52 @@ from bucketdrive.drive.assembly import (
 )
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import load_settings, state_dir
+from bucketdrive.drive.standing import read_status
 from bucketdrive.engine.cycle import Cycle
 from bucketdrive.engine.parts import Identity, Parts
-from bucketdrive.errors import DriveError
 from bucketdrive.history.restore import make_restore_plan
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.paths import KeySpace, RelPath
-from bucketdrive.model.plan import Action, Plan
+from bucketdrive.model.plan import (
+    Action,
+    Clash,
+    CopyForward,
+    DeleteLocal,
+    DeleteRemote,
+    Download,
+    Forget,
+    MakeDirLocal,
+    MakeDirRemote,
+    Plan,
+    Record,
+    RemoveDirLocal,
+    RemoveDirRemote,
+    SetAside,
+    Upload,
+)
 from bucketdrive.model.reports import DeletedInfo, DriveStatus, HeldPath, StoreFacts, SyncReport, VersionInfo
 from bucketdrive.ports.runtime import Listener
-from bucketdrive.rules.names import is_conflict_name
-from bucketdrive.state.attempts import load_attempts
 from bucketdrive.state.database import State
-from bucketdrive.state.runs import approve_holds, deny_holds, load_holds, load_outbox
-from bucketdrive.state.trees import count_synced, load_meta, load_synced, put_meta
+from bucketdrive.state.runs import approve_holds, deny_holds
+from bucketdrive.state.trees import load_meta, load_synced, put_meta
+
+_WORDS: dict[type[Action], str] = {
+    Record: "note",
+    Forget: "forget",
+    Upload: "upload",
+    Download: "download",
+    DeleteLocal: "delete here",
+    DeleteRemote: "delete in the bucket",
+    SetAside: "keep as a conflict copy",
+    Clash: "keep as a conflict copy in the bucket",
+    MakeDirRemote: "make a folder in the bucket",
+    RemoveDirRemote: "remove a folder in the bucket",
+    MakeDirLocal: "make a folder here",
+    RemoveDirLocal: "remove a folder here",
+    CopyForward: "restore",
+}
+"""What each action is called in a dry run."""
 
 
 @dataclass(slots=True)
@@ -92,31 +123,7 @@ class Session:
 
     async def status(self) -> DriveStatus:
         """What the state tells, without asking the bucket, and beside a running sync."""
-        try:
-            state = State.peek(state_dir(self.record.root_id))
-        except DriveError:
-            return DriveStatus(str(self.record.folder), self.record.url, self.record.device, 0.0, 0, 0, [], [], 0, 0)
-        try:
-            meta = await state.run(load_meta)
-            files, size_bytes = await state.run(count_synced)
-            holds = await state.run(load_holds)
-            synced = await state.run(load_synced)
-            _, waiting = await state.run(load_outbox)
-            attempts = await state.run(load_attempts)
-        finally:
-            state.close()
-        return DriveStatus(
-            folder=str(self.record.folder),
-            drive=self.record.url,
-            device=meta.get("device", self.record.device),
-            synced_at=float(meta.get("synced_s", "0")),
-            files=files,
-            size_bytes=size_bytes,
-            conflicts=_conflict_copies(synced),
-            held=[HeldPath(hold.path, hold.reason) for hold in holds],
-            approvals=sum(1 for hold in holds if hold.guard == "G3" and not hold.is_approved),
-            pending=len(waiting) + sum(1 for attempt in attempts if attempt.is_open),
-        )
+        return read_status(self.record)
 
     async def versions(self, path: str) -> list[VersionInfo]:
         """The versions of a file, newest first.
@@ -258,10 +265,6 @@ class _Measured:
         return report
 
 
-def _conflict_copies(synced: object) -> list[str]:
-    return sorted(path for path in synced if is_conflict_name(path.name)) if isinstance(synced, dict) else []
-
-
 def _would_do(plan: Plan) -> SyncReport:
     """A report of what a plan would do."""
     return SyncReport(
@@ -274,8 +277,7 @@ def _would_do(plan: Plan) -> SyncReport:
 
 
 def _sentence(action: Action) -> str:
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in type(action).__name__).strip()
-    return f"{words}: {action.path} ({action.reason})"
+    return f"{_WORDS[type(action)]}: {action.path} ({action.reason})"
 
 
 def _added(first: SyncReport, second: SyncReport) -> SyncReport:

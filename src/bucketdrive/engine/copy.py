@@ -7,9 +7,10 @@ import dataclasses
 import hashlib
 
 from bucketdrive.engine.deed import Work, check_kept
+from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.observe_remote import key_history
 from bucketdrive.errors import ConditionFailedError, InternalError, ItemError
-from bucketdrive.model.format import FileMeta, read_metadata, write_metadata
+from bucketdrive.model.format import FileMeta, JournalEntry, read_metadata, write_metadata
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Clash, CopyForward
 from bucketdrive.ports.bucket import Condition, IfAbsent, IfMatch, NewObject, ObjectBody, Written
@@ -36,6 +37,9 @@ async def resolve_clash(work: Work, action: Clash) -> int:
     meta = read_metadata(body.head.metadata)
     sha256 = hashlib.sha256(body.data).hexdigest()
     await _put_copy(work, action.path, body, dataclasses.replace(meta, sha256=sha256))
+    if not work.parts.facts.conditional_delete:
+        entry = JournalEntry(op="delete", path=action.path, base=body.head.version_id, size=body.head.size)
+        await announce_deletions(work.parts, [entry])
     written = await bucket.delete_object(key, condition=work.parts.on_delete(IfMatch(action.etag)))
     told = work.journal_entry("delete", action.path, written)
     await work.commits.write(StateChange(announced=(told,)))
@@ -46,6 +50,12 @@ async def _put_copy(work: Work, path: RelPath, body: ObjectBody, meta: FileMeta)
     """Put `body` under its conflict name, unless that name's versions hold it already."""
     for target in conflict_names(path, meta.device, meta.sha256):
         key = work.parts.keys.key(target)
+        if not work.parts.facts.conditional_put:
+            history = await key_history(work.parts, key)
+            if any(row.etag == body.head.etag for row in history):
+                return
+            if history and not history[0].is_delete_marker:
+                continue
         fresh = dataclasses.replace(meta, op=work.parts.chance.uuid(), base="")
         try:
             written = await work.parts.bucket.put_object(
@@ -78,7 +88,7 @@ async def copy_forward(work: Work, action: CopyForward) -> int:
     meta = dataclasses.replace(
         read_metadata(head.metadata),
         op=work.parts.chance.uuid(),
-        base=action.version_id,
+        base=action.base_version,  # what it replaces: its lineage is that of the path, not of its content
         device=work.parts.identity.device,
     )
     travelled = 0

@@ -36,6 +36,7 @@ class Cycle:
         """`parts`: what it works with."""
         self._parts = parts
         self._is_first = True
+        self._unasked = RecentDeletions()
 
     async def plan(self) -> Plan:
         """What a sync would do now. Settles what was begun before, and changes nothing else."""
@@ -52,6 +53,7 @@ class Cycle:
             DriveError: the drive stopped, and says why. TransientError: one side could not be observed.
         """
         report = SyncReport()
+        self._unasked = RecentDeletions()
         started_s = self._parts.clock.now_s()
         try:
             await self._rounds(report)
@@ -59,7 +61,8 @@ class Cycle:
             raise _sole_error(group) from group
         finally:
             if report.has_done_something:  # an idle drive writes nothing
-                await self._parts.state.run(add_run, started_s, self._parts.clock.now_s(), report)
+                finished_s, unasked = self._parts.clock.now_s(), self._unasked
+                await self._parts.state.run(add_run, (started_s, finished_s), report, (unasked.here, unasked.in_bucket))
         return report
 
     async def carry_out(self, plan: Plan) -> SyncReport:
@@ -88,6 +91,7 @@ class Cycle:
                 outcome = await self._execute(seen, plan)
                 outcome.again |= seen.to_be_seen_again
             _count(report, plan, outcome)
+            self._unasked = self._unasked.plus(outcome.deletions, plan.moves, seen.snapshot.approved)
             report.held = _held(plan, outcome)
             report.failed = [HeldPath(path, why) for path, why in sorted(outcome.failed.items())]
             if not outcome.again or outcome.is_offline or number + 1 == self._parts.options.max_rounds:
@@ -109,8 +113,7 @@ class Cycle:
             holds=plan.holds + tuple(seen.holds),
         )
         recent = RecentDeletions(seen.snapshot.deleted_here, seen.snapshot.deleted_in_bucket)
-        approved = {hold.path for hold in seen.snapshot.holds if hold.is_approved}
-        plan = hold_mass_deletions(plan, len(seen.seen.synced), recent, approved)
+        plan = hold_mass_deletions(plan, len(seen.seen.synced), recent, seen.snapshot.approved)
         rules = [a for a in plan.actions if isinstance(a, Download) and a.path.name == IGNORE_FILE]
         if rules:  # what ignore rules exclude must not be brought first: they come alone, the rest in another round
             seen.to_be_seen_again.update(action.path for action in rules)

@@ -8,6 +8,7 @@ from typing import Any
 
 from bucketdrive.engine import copy, download, remove, upload
 from bucketdrive.engine.deed import Work
+from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.memory import MemoryBudget
 from bucketdrive.errors import (
     BucketDriveError,
@@ -18,6 +19,7 @@ from bucketdrive.errors import (
     UnstableFileError,
 )
 from bucketdrive.model.entries import LocalDir, LocalEntry, LocalFile
+from bucketdrive.model.format import JournalEntry
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import (
     Action,
@@ -51,9 +53,13 @@ _NEEDS_ANOTHER_ROUND = (SetAside, Clash, RemoveDirLocal, CopyForward)
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a plan. `again`: paths to be observed again; `failed`: not done, with why."""
+    """What became of a plan.
+
+    `done`: how many actions of each kind; `again`: paths to be observed again; `failed`: those not done, with why.
+    """
 
     done: Counter[type[Action]] = field(default_factory=Counter)
+    deletions: list[DeleteLocal | DeleteRemote] = field(default_factory=list)
     again: set[RelPath] = field(default_factory=set)
     failed: dict[RelPath, str] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
@@ -81,14 +87,24 @@ class Execution:
         if notes:
             await self._write_down(notes)
         for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
-            actions = plan.in_phase(phase)
+            actions = self._without_failed_moves(plan, plan.in_phase(phase))
             if phase in (Phase.DELETE, Phase.REMOVE_DIRS):
                 actions = await self._surely_gone(actions)
             if phase is Phase.AFTERWARDS:
                 actions = [action for action in actions if await self._way_is_clear(action)]
+            doomed = [action for action in actions if isinstance(action, DeleteRemote)]
+            if doomed and not self._work.parts.facts.conditional_delete:
+                await announce_deletions(self._work.parts, [_told(action) for action in doomed])
             if actions:
                 await self._run_all(actions, 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight)
         return self._outcome
+
+    def _without_failed_moves(self, plan: Plan, actions: list[Action]) -> list[Action]:
+        """What remains to be done where a file could not be put under its new name: its old one is not deleted."""
+        undone = self._outcome.failed.keys() | self._outcome.again
+        kept = {move.source for move in plan.moves if move.target in undone}
+        self._outcome.again |= kept & {action.path for action in actions}
+        return [action for action in actions if action.path not in kept]
 
     async def _write_down(self, notes: list[Action]) -> None:
         synced = tuple((action.path, action.entry) for action in notes if isinstance(action, Record))
@@ -154,6 +170,8 @@ class Execution:
             self._fail(action, error)
         else:
             self._outcome.done[type(action)] += 1
+            if isinstance(action, DeleteLocal | DeleteRemote):
+                self._outcome.deletions.append(action)
             if isinstance(action, _NEEDS_ANOTHER_ROUND):
                 self._outcome.again.add(action.path)
             self._work.parts.listener.tell(Finished(action, body_bytes))
@@ -161,6 +179,10 @@ class Execution:
     def _fail(self, action: Action, error: BucketDriveError) -> None:
         self._outcome.failed[action.path] = error.message
         self._work.parts.listener.tell(Failed(action, error.message))
+
+
+def _told(action: DeleteRemote) -> JournalEntry:
+    return JournalEntry(op="delete", path=action.path, base=action.version_id, size=action.size)
 
 
 def _is_back(action: Action, now: LocalEntry | None) -> bool:

@@ -1,9 +1,19 @@
 """Telling other devices: our batches of the journal, and the doorbell (design.md, how a device learns of changes)."""
 
+from collections.abc import Sequence
+
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import ConditionFailedError, NoSuchObjectError
-from bucketdrive.model.format import journal_name, read_doorbell, write_doorbell, write_journal
+from bucketdrive.model.format import (
+    JournalEntry,
+    journal_name,
+    read_doorbell,
+    read_journal,
+    write_doorbell,
+    write_journal,
+)
 from bucketdrive.ports.bucket import IfAbsent, NewObject
+from bucketdrive.state.lineage import add_told_deletions, load_cursors, put_cursor
 from bucketdrive.state.runs import clear_outbox, load_outbox
 from bucketdrive.state.trees import load_meta, put_meta
 
@@ -19,8 +29,26 @@ async def announce(parts: Parts) -> None:
     last_id, entries = await parts.state.run(load_outbox)
     if not entries:
         return
+    number = await _put_batch(parts, entries)
+    await parts.state.run(clear_outbox, last_id)
+    await _ring(parts, number)
+
+
+async def announce_deletions(parts: Parts, entries: Sequence[JournalEntry]) -> None:
+    """Tell of deletions before they are made, for stores that ignore conditions: `base` is the version that is meant.
+
+    One that then hits another version is known to be late, by everybody (spec §2.6).
+    """
+    number = await _put_batch(parts, list(entries))
+    await parts.state.run(add_told_deletions, [(entry.path, entry.base) for entry in entries])
+    await _ring(parts, number)
+
+
+async def _put_batch(parts: Parts, entries: list[JournalEntry]) -> int:
     number = int((await parts.state.run(load_meta)).get(_NEXT, "1"))
     body = write_journal(entries)
+    if not parts.facts.conditional_put:
+        number = await _first_free(parts, number)
     while True:
         key = parts.keys.own_key(journal_name(parts.identity.device_id, number))
         try:
@@ -30,8 +58,50 @@ async def announce(parts: Parts) -> None:
         else:
             break
     await parts.state.run(put_meta, {_NEXT: str(number + 1)})
-    await parts.state.run(clear_outbox, last_id)
-    await _ring(parts, number)
+    return number
+
+
+async def _first_free(parts: Parts, number: int) -> int:
+    """The first number from `number` on that is not taken, where the store would overwrite it without a word."""
+    own = parts.keys.own_key(journal_name(parts.identity.device_id, 0)).removesuffix("0" * 12)
+    after, is_more = f"{own}{number - 1:012d}", True
+    while is_more:
+        page = await parts.bucket.list_objects(own, start_after=after)
+        if page.rows:
+            after = page.rows[-1].key
+            number = int(after.removeprefix(own)) + 1
+        is_more = page.is_truncated and bool(page.rows)
+    return number
+
+
+async def read_journals(parts: Parts) -> None:
+    """Read what other devices' journals have told since the last time, as far as deletions go."""
+    cursors = await parts.state.run(load_cursors)
+    folder = parts.keys.own_key("devices/")
+    after, is_more = "", True
+    while is_more:
+        page = await parts.bucket.list_objects(folder, start_after=after)
+        for row in page.rows:
+            device_id = row.key.removeprefix(folder).removesuffix(".json")
+            if device_id != parts.identity.device_id:
+                await _read_journal(parts, device_id, cursors.get(device_id, 0))
+        is_more = page.is_truncated and bool(page.rows)
+        after = page.rows[-1].key if page.rows else ""
+
+
+async def _read_journal(parts: Parts, device_id: str, number: int) -> None:
+    while True:
+        number += 1
+        try:
+            body = await parts.bucket.get_object(parts.keys.own_key(journal_name(device_id, number)))
+        except NoSuchObjectError:
+            return
+        told = [
+            (entry.path, entry.base)
+            for entry in read_journal(body.data if body is not None else b"")
+            if entry.op == "delete" and entry.base
+        ]
+        await parts.state.run(put_cursor, device_id, number, told)
 
 
 async def _ring(parts: Parts, number: int) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from bucketdrive.engine.audit import Histories, audit_lineage, undo_late_deletions
 from bucketdrive.engine.commit import Commits
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.observe_local import Folder, LocalNames, hash_paths, name_entries, wait_for_young
@@ -10,6 +11,7 @@ from bucketdrive.engine.observe_remote import (
     Listing,
     confirm_missing,
     has_bytes,
+    list_all_versions,
     list_live,
     note_top,
     settle_uploads,
@@ -85,7 +87,8 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         snapshot = await _remember(parts, info)
     ignore = IgnoreRules()
     async with asyncio.TaskGroup() as group:
-        listed = group.create_task(list_live(parts))
+        is_audited = not parts.facts.conditional_put
+        listed = group.create_task(list_all_versions(parts) if is_audited else list_live(parts))
         scanned = group.create_task(parts.disk.scan(ignore))
     scanned_at_s = asyncio.get_running_loop().time()
     await check_local(parts)  # after the scan: what was unmounted meanwhile looks empty
@@ -102,7 +105,9 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         holds=folder.holds + listing.holds,
         newly_ignored=newly_ignored,
     )
-    await _look_closer(result)
+    if is_audited:
+        result.to_be_seen_again.update(await audit_lineage(result.work, snapshot, listing.histories))
+    await _look_closer(result, listing.histories if is_audited else None)
     return result
 
 
@@ -144,9 +149,13 @@ def _is_ignored(path: RelPath, row: SyncedEntry, ignore: IgnoreRules) -> bool:
     return ignore.skips_key(path if isinstance(row, SyncedFile) else f"{path}/")
 
 
-async def _look_closer(result: Look) -> None:
+async def _look_closer(result: Look, histories: Histories | None) -> None:
     parts, seen, names = result.work.parts, result.seen, result.work.names
-    await confirm_missing(parts, seen, to_confirm(seen))
+    await confirm_missing(parts, seen, to_confirm(seen), histories)
+    if not parts.facts.conditional_delete:
+        back = await undo_late_deletions(result.work, list(seen.deleted), histories)
+        seen.unknown_remote |= back
+        result.to_be_seen_again |= back
     check_vanished([path for path in seen.vanished if path in seen.local])
     result.changed = changed_paths(seen)
     await wait_for_young(parts, seen, result.changed, names)

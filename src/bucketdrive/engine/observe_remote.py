@@ -1,7 +1,7 @@
 """The bucket now: what is live, what is deleted, and what became of our own writes."""
 
 import hashlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +32,42 @@ class Listing:
     live: dict[RelPath, RemoteFile] = field(default_factory=dict)
     folder_markers: dict[RelPath, RemoteFile] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
+    histories: dict[RelPath, list[VersionRow]] = field(default_factory=dict)
+
+    def take(self, tail: str, remote: RemoteFile, prefix_bytes: int, *, is_sound: bool) -> None:
+        """Sort in a live key, `tail` behind the prefix."""
+        is_marker = tail.endswith("/") and tail.rstrip("/") == tail[:-1]
+        why = refusal(tail[:-1] if is_marker else tail, prefix_bytes)
+        if why is not None or not is_sound:
+            self.holds.append(Hold(RelPath(tail), why or "its key has characters that no listing can carry"))
+        elif not is_marker:
+            self.live[RelPath(tail)] = remote
+        elif remote.size:
+            self.holds.append(Hold(RelPath(tail), "a folder's marker with content in it, made by another tool"))
+        else:
+            self.folder_markers[RelPath(tail[:-1])] = remote
+
+
+async def list_all_versions(parts: Parts) -> Listing:
+    """As `list_live`, from one sweep of all versions: with version ids, and the history of every file's key.
+
+    For stores that ignore conditions, where only the lineage of versions shows what was buried.
+    """
+    listing = Listing()
+    tops: dict[str, VersionRow] = {}
+
+    def take(row: VersionRow) -> None:
+        tops.setdefault(row.key, row)
+        if not row.key.endswith("/"):
+            listing.histories.setdefault(RelPath(parts.keys.tail(row.key)), []).append(row)
+
+    await sweep_versions(parts, take)
+    prefix_bytes = len(parts.keys.prefix.encode())
+    for key, row in tops.items():
+        if not row.is_delete_marker and key != parts.keys.prefix:
+            remote = RemoteFile(row.etag, row.size, row.version_id)
+            listing.take(parts.keys.tail(key), remote, prefix_bytes, is_sound=row.is_sound)
+    return listing
 
 
 async def list_live(parts: Parts) -> Listing:
@@ -45,18 +81,8 @@ async def list_live(parts: Parts) -> Listing:
         for row in page.rows:
             if row.key.startswith(own) or row.key == prefix:
                 continue
-            tail = parts.keys.tail(row.key)
             remote = RemoteFile(row.etag, row.size)
-            is_marker = tail.endswith("/") and tail.rstrip("/") == tail[:-1]
-            why = refusal(tail[:-1] if is_marker else tail, len(prefix.encode()))
-            if why is not None or not row.is_sound:
-                listing.holds.append(Hold(RelPath(tail), why or "its key has characters that no listing can carry"))
-            elif not is_marker:
-                listing.live[RelPath(tail)] = remote
-            elif row.size:
-                listing.holds.append(Hold(RelPath(tail), "a folder's marker with content in it, made by another tool"))
-            else:
-                listing.folder_markers[RelPath(tail[:-1])] = remote
+            listing.take(parts.keys.tail(row.key), remote, len(prefix.encode()), is_sound=row.is_sound)
         if is_more:
             last = page.rows[-1].key
             after = own + _BEHIND_ALL if last.startswith(own) else last
@@ -98,13 +124,21 @@ async def sweep_versions(parts: Parts, take: Callable[[VersionRow], None]) -> No
             marker, version_marker = own + _BEHIND_ALL, ""
 
 
-async def confirm_missing(parts: Parts, seen: Observed, paths: Collection[RelPath]) -> None:
+async def confirm_missing(
+    parts: Parts,
+    seen: Observed,
+    paths: Collection[RelPath],
+    histories: Mapping[RelPath, Sequence[VersionRow]] | None = None,
+) -> None:
     """Find out what became of agreed files that the listing did not show: only a marker on top is a deletion.
 
+    `histories`: those of all keys, where a sweep has shown them already.
     Writes to `seen`: `deleted`, `vanished`, `unknown_remote`, or `live` where the listing was stale.
     """
     tops: dict[str, VersionRow] = {}
-    if len(paths) > max(_FEW, len(seen.live) // 200):
+    if histories is not None:
+        tops = {parts.keys.key(path): history[0] for path, history in histories.items()}
+    elif len(paths) > max(_FEW, len(seen.live) // 200):
         await sweep_versions(parts, lambda row: _keep_first(tops, row))
     else:
         for path in paths:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from bucketdrive.engine.audit import settle_deletion
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.download import drop_staged, installed_row
 from bucketdrive.engine.observe_remote import has_bytes, key_history, settle_uploads
@@ -51,6 +52,9 @@ async def _settle_attempts(work: Work, snapshot: Snapshot) -> bool:
                 await _settle_replace(work, attempt)
             case Deed.REMOVE:
                 await _settle_remove(work, attempt, synced)
+            case Deed.DELETE:
+                await settle_deletion(work, attempt)
+                await work.commits.write(StateChange(closed=(attempt.op,)))
             case Deed.UPLOAD:
                 pass
     return bool(opened)

@@ -4,13 +4,14 @@ import dataclasses
 from collections.abc import Iterator
 from contextlib import suppress
 
+from bucketdrive.engine.audit import settle_deletion
 from bucketdrive.engine.deed import Work
-from bucketdrive.errors import ItemError, MissingError, OccupiedError
+from bucketdrive.errors import ConditionFailedError, ItemError, MissingError, OccupiedError
 from bucketdrive.model.attempts import Attempt, Deed, Quarantined
 from bucketdrive.model.entries import Fingerprint, Hashed, LocalDir
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import DeleteLocal, DeleteRemote, ExpectedFile, RemoveDirLocal, SetAside
-from bucketdrive.ports.bucket import IfMatch
+from bucketdrive.ports.bucket import IfMatch, Written
 from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
 
@@ -150,14 +151,44 @@ async def delete_remote(work: Work, action: DeleteRemote) -> int:
     (now,) = await work.parts.disk.look([work.names.name(action.path)])
     if now is not None and not isinstance(now, LocalDir):
         raise OccupiedError("It is here again; nothing was deleted.", path=action.path)
-    written = await work.parts.bucket.delete_object(
-        work.parts.keys.key(action.path), condition=work.parts.on_delete(IfMatch(action.etag))
-    )
+    key = work.parts.keys.key(action.path)
+    if work.parts.facts.conditional_delete:
+        written = await work.parts.bucket.delete_object(key, condition=IfMatch(action.etag))
+        closed: tuple[str, ...] = ()
+    else:
+        written, op = await _delete_and_look_back(work, action)
+        closed = (op,)
     told = dataclasses.replace(
         work.journal_entry("delete", action.path, written), base=action.version_id, etag="", size=action.size
     )
-    await work.commits.write(StateChange(dropped=(action.path,), announced=(told,)))
+    await work.commits.write(StateChange(dropped=(action.path,), announced=(told,), closed=closed))
     return 0
+
+
+async def _delete_and_look_back(work: Work, action: DeleteRemote) -> tuple[Written, str]:
+    """Delete where the store ignores conditions: look before, and put back what was buried unseen. Marker and attempt.
+
+    The deletion was announced before. The attempt makes the look back survive a crash.
+    """
+    parts, key = work.parts, work.parts.keys.key(action.path)
+    page = await parts.bucket.list_object_versions(key, max_keys=1)
+    top = page.rows[0] if page.rows and page.rows[0].key == key else None
+    if top is None or top.is_delete_marker or top.version_id != action.version_id:
+        raise ConditionFailedError("The bucket has another version by now; nothing was deleted.", path=action.path)
+    attempt = Attempt(
+        op=parts.chance.uuid(),
+        deed=Deed.DELETE,
+        path=action.path,
+        sha256="",
+        size=action.size,
+        etag=action.etag,
+        version_id=action.version_id,
+        started_s=parts.clock.now_s(),
+    )
+    await work.commits.write(StateChange(opened=(attempt,)))
+    written = await parts.bucket.delete_object(key)
+    await settle_deletion(work, attempt)
+    return written, attempt.op
 
 
 async def remove_dir(work: Work, action: RemoveDirLocal) -> int:

@@ -9,12 +9,16 @@ from bucketdrive.model.plan import ExpectedFile
 
 
 class Deed(StrEnum):
-    """What was attempted. UPLOAD: a put; INSTALL, REPLACE: a download; REMOVE: a local file set aside."""
+    """What was attempted. UPLOAD: a put; INSTALL, REPLACE: a download; REMOVE: a local file set aside.
+
+    DELETE: a deletion in a store that ignores conditions; `version_id`, `etag` are those of what was meant.
+    """
 
     UPLOAD = "upload"
     INSTALL = "install"
     REPLACE = "replace"
     REMOVE = "remove"
+    DELETE = "delete"
 
 
 @dataclass(frozen=True, slots=True)

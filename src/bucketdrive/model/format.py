@@ -214,6 +214,17 @@ def _journal_fields(entry: JournalEntry) -> dict[str, Any]:
     return fields | ({"from": entry.source} if entry.source else {})
 
 
+def read_journal(data: bytes) -> list[JournalEntry]:
+    """Understand a journal batch; damaged lines say nothing. Never raises."""
+    entries = []
+    for line in data.decode("utf-8", "replace").splitlines():
+        try:
+            entries.append(read_journal_entry(line))
+        except (ValueError, KeyError, TypeError, RecursionError):
+            continue
+    return entries
+
+
 def read_journal_entry(line: str) -> JournalEntry:
     """A line of a journal batch.
 

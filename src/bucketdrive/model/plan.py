@@ -133,12 +133,16 @@ class RemoveDirLocal(Action):
 
 @dataclass(frozen=True, slots=True)
 class CopyForward(Action):
-    """Make an old version the newest again. `if_match`: ETag of what is live now, empty where nothing is."""
+    """Make an old version the newest again.
+
+    `if_match`: ETag of what is live now, empty where nothing is; `base_version`: its version id.
+    """
 
     version_id: str
     etag: str
     size: int
     if_match: str
+    base_version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def is_clean(row: SyncedFile, entry: LocalFile) -> bool:
 def changed_paths(seen: Observed) -> set[RelPath]:
     """Every path of which some side may differ from the synced tree."""
     changed = {path for path, entry in seen.local.items() if _differs_here(seen, path, entry)}
-    changed.update(path for path, remote in seen.live.items() if not has_etag(seen.synced.get(path), remote.etag))
+    changed.update(path for path, remote in seen.live.items() if not _is_agreed(seen.synced.get(path), remote))
     changed.update(path for path in seen.folder_markers if path not in seen.synced)
     live_folders = seen.live_folders
     for path, row in seen.synced.items():
@@ -101,6 +101,15 @@ def _differs_here(seen: Observed, path: RelPath, entry: LocalEntry) -> bool:
         # an empty one without a marker has lost its last file: the marker must be there before that file's key goes
         return not isinstance(row, SyncedDir) or (entry.is_empty and path not in seen.folder_markers)
     return True
+
+
+def _is_agreed(row: SyncedEntry | None, remote: RemoteFile) -> bool:
+    """Whether it is the very version agreed on, as far as the listing tells."""
+    return (
+        isinstance(row, SyncedFile)
+        and row.etag == remote.etag
+        and (not remote.version_id or row.version_id == remote.version_id)
+    )
 
 
 def has_etag(row: SyncedEntry | None, etag: str) -> bool:

@@ -1,12 +1,22 @@
 """Guards: what must not happen unasked (spec §2.11). They close for deletions and stay open for new data."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
 from bucketdrive.errors import GuardError
 from bucketdrive.model.paths import RelPath, ancestors_of
-from bucketdrive.model.plan import Action, DeleteLocal, DeleteRemote, Hold, Phase, Plan, RemoveDirLocal, RemoveDirRemote
+from bucketdrive.model.plan import (
+    Action,
+    DeleteLocal,
+    DeleteRemote,
+    Hold,
+    Move,
+    Phase,
+    Plan,
+    RemoveDirLocal,
+    RemoveDirRemote,
+)
 
 DELETE_FLOOR = 50
 DELETE_SHARE = 0.20
@@ -18,10 +28,19 @@ TOO_MANY_THERE = "too many files were deleted here at once: nothing is deleted i
 
 @dataclass(frozen=True, slots=True)
 class RecentDeletions:
-    """Deletions carried out in the last ten minutes, moves not counted."""
+    """Deletions carried out in the last ten minutes; moves and what the user approved are not counted."""
 
     here: int = 0
     in_bucket: int = 0
+
+    def plus(self, done: Iterable[Action], moves: Iterable[Move], approved: AbstractSet[RelPath]) -> "RecentDeletions":
+        """These and the deletions among `done`."""
+        excused = {move.source for move in moves} | approved
+        counted = [action for action in done if action.path not in excused]
+        return RecentDeletions(
+            self.here + sum(isinstance(action, DeleteLocal) for action in counted),
+            self.in_bucket + sum(isinstance(action, DeleteRemote) for action in counted),
+        )
 
 
 def quota(rows: int) -> int:

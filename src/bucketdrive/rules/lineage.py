@@ -122,9 +122,7 @@ def _end_of_line(history: Sequence[VersionRow], place: int, base: str) -> int:
     return next((other for other in below if history[other].is_delete_marker), len(history))
 
 
-def buried_versions(
-    history: Sequence[VersionRow], audited: str, bases: Mapping[str, str | None]
-) -> list[VersionRow]:
+def buried_versions(history: Sequence[VersionRow], audited: str, bases: Mapping[str, str | None]) -> list[VersionRow]:
     """Versions of a key that were overwritten by somebody who had not seen them; newest first (spec §2.6).
 
     Above the `audited` version (all, where it is empty), every version lies on the version it was made from, or buried

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 
 from bucketdrive.errors import InternalError
 from bucketdrive.model.entries import Hashed, LocalFile, SyncedDir, SyncedEntry, SyncedFile
@@ -119,6 +120,8 @@ class _Planner:
     def _fresh_row(self, path: RelPath, sides: Sides, row: SyncedEntry | None) -> SyncedEntry:
         live, hashed = self._seen.live.get(path), self._seen.hashes.get(path)
         if isinstance(row, SyncedFile) and sides.remote is Remote.SAME:
+            if live is not None and live.version_id:
+                row = replace(row, version_id=live.version_id)
             return row if hashed is None else row.with_fingerprint(hashed.fingerprint, is_safe=self._is_safe(hashed))
         if live is None or hashed is None:
             return SyncedDir()
@@ -141,7 +144,8 @@ class _Planner:
         if not isinstance(entry, LocalFile):
             raise InternalError(f"an upload of {path!r} without a file", path=path)
         if sides.remote is Remote.SAME and isinstance(row, SyncedFile):
-            return Upload(path, decision.reason, entry.fingerprint, row.etag, row.version_id, row.version_id)
+            base = self._version_of(path, row)
+            return Upload(path, decision.reason, entry.fingerprint, row.etag, base, base)
         top = self._seen.deleted.get(path) or (row.version_id if isinstance(row, SyncedFile) else "")
         return Upload(path, decision.reason, entry.fingerprint, "", "", top)
 
@@ -159,7 +163,12 @@ class _Planner:
         row = self._seen.synced[path]
         if not isinstance(row, SyncedFile):
             raise InternalError(f"nothing agreed on at {path!r}", path=path)
-        return DeleteRemote(path, decision.reason, row.etag, row.version_id, row.size)
+        return DeleteRemote(path, decision.reason, row.etag, self._version_of(path, row), row.size)
+
+    def _version_of(self, path: RelPath, row: SyncedFile) -> str:
+        """The version that holds what was agreed on: the same bytes may have been put again since."""
+        live = self._seen.live.get(path)
+        return live.version_id if live is not None and live.version_id else row.version_id
 
     def _folder_actions(self, path: RelPath, decision: Decision) -> Iterable[Action]:
         match decision.verb:

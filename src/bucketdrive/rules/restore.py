@@ -31,7 +31,8 @@ def plan_restore(path: RelPath, versions: Sequence[VersionRow], version_id: str)
         return None
     live_etag = "" if top.is_delete_marker else top.etag
     reason = "deleted: its last content comes back" if not live_etag else "an older version becomes the newest"
-    return CopyForward(path, reason, wanted.version_id, wanted.etag, wanted.size, live_etag)
+    base = top.version_id if live_etag else ""
+    return CopyForward(path, reason, wanted.version_id, wanted.etag, wanted.size, live_etag, base)
 
 
 def _no_such_version(path: RelPath, versions: Sequence[VersionRow], version_id: str) -> NoSuchPathError:

@@ -54,18 +54,6 @@ class State:
             raise
 
     @classmethod
-    def peek(cls, folder: Path) -> "State":
-        """Open `state.db` for reading beside a running sync, without the lock.
-
-        Raises:
-            DriveError: there is no such file, or it is damaged.
-        """
-        try:
-            return cls(apsw.Connection(str(folder / "state.db"), flags=apsw.SQLITE_OPEN_READONLY))
-        except apsw.Error as error:
-            raise _damaged(folder / "state.db", error) from error
-
-    @classmethod
     def in_memory(cls) -> "State":
         """A state that lasts as long as the object."""
         return cls(prepare(apsw.Connection(":memory:")))

@@ -75,11 +75,11 @@ def clear_outbox(db: apsw.Connection, last_id: int) -> None:
     db.execute("DELETE FROM outbox WHERE id <= ?", (last_id,))
 
 
-def add_run(db: apsw.Connection, started_s: float, finished_s: float, report: SyncReport) -> int:
-    """Write down what a run did; its number."""
+def add_run(db: apsw.Connection, times_s: tuple[float, float], report: SyncReport, unasked: tuple[int, int]) -> int:
+    """Write down what a run did, when it began and ended, and the deletions here and in the bucket the quota counts."""
     db.execute(
         "INSERT INTO run (started_s, finished_s, deleted_here, deleted_in_bucket, report) VALUES (?, ?, ?, ?, ?)",
-        (started_s, finished_s, report.deleted_here, report.deleted_in_bucket, json.dumps(report.to_json())),
+        (*times_s, *unasked, json.dumps(report.to_json())),
     )
     return db.last_insert_rowid()
 

@@ -58,12 +58,6 @@ def drop_synced(db: apsw.Connection, paths: Iterable[RelPath]) -> None:
     db.executemany("DELETE FROM synced WHERE path = ?", [(str(path),) for path in paths])
 
 
-def count_synced(db: apsw.Connection) -> tuple[int, int]:
-    """The number of files agreed on, and their size in bytes."""
-    count, size = next(iter(db.execute("SELECT count(*), coalesce(sum(size), 0) FROM synced WHERE kind = 'file'")))
-    return count, size
-
-
 def load_meta(db: apsw.Connection) -> dict[str, str]:
     """All single facts."""
     return dict(db.execute("SELECT name, value FROM meta"))

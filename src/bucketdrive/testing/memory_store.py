@@ -107,6 +107,10 @@ class MemoryStore:
         """All versions and markers of a key, newest first."""
         return self._history.get(key, [])[::-1]
 
+    def contents(self) -> set[bytes]:
+        """What is kept in any version of any key."""
+        return {version.data for history in self._history.values() for version in history}
+
     def put(self, key: str, data: bytes, metadata: dict[str, str] | None = None) -> StoredVersion:
         """Another tool's PutObject."""
         return self._add(key, data, metadata or {})

@@ -63,7 +63,6 @@ class EmbeddedStore:
 def _start_server() -> "BaseWSGIServer":
     try:
         from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - an optional dependency, and slow to import
-            DomainDispatcherApplication,
             MotoRequestHandler,
             create_backend_app,
         )
@@ -81,7 +80,7 @@ def _start_server() -> "BaseWSGIServer":
             """Say nothing."""  # (`override` is not in Python 3.11, and `type` is werkzeug's name)
 
     _tell_fine_times()
-    app = _OneAtATime(DomainDispatcherApplication(create_backend_app))
+    app = _OneAtATime(create_backend_app("s3"))  # all of moto would look for the service in a folder at each request
     return make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
 
 

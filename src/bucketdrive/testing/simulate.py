@@ -8,7 +8,7 @@ import asyncio
 import hashlib
 import math
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from bucketdrive.engine.parts import Options
@@ -36,13 +36,21 @@ HOSTILE = Story(edits=8, faults=Faults(refused=0.03, reply_lost=0.03, late=0.02,
 CRASHING = Story(edits=8, paths=FLAT_PATHS, faults=Faults(reply_lost=0.02, crash=0.015, meddling=0.1))
 FORGETFUL = Story(edits=8, faults=Faults(refused=0.02, reply_lost=0.02, crash=0.004, state_lost=0.05))
 CROWDED = Story(devices=3, edits=6, faults=Faults(refused=0.02, reply_lost=0.03, late=0.03, crash=0.003, meddling=0.05))
+LAWLESS = replace(HOSTILE, store_class="C")
+LAWLESS_FILES = replace(CROWDED, store_class="C", paths=FLAT_PATHS)
+HALF_LAWFUL = replace(CROWDED, store_class="B")
 
 
 @dataclass(slots=True)
 class Verdict:
-    """What a run showed. All lists but `spurious` must be empty; `trace` is equal for equal seeds."""
+    """What a run showed.
+
+    `lost` is no longer in the tree, `gone` neither there nor in a version nor in quarantine. All lists but `spurious`
+    must be empty, and `lost` nearly always where the store ignores conditions. `trace` is equal for equal seeds.
+    """
 
     lost: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     diverged: list[str] = field(default_factory=list)
     resurrected: list[str] = field(default_factory=list)
     spurious: list[str] = field(default_factory=list)
@@ -55,7 +63,7 @@ class Verdict:
     @property
     def violations(self) -> list[str]:
         """Everything that must not be, as sentences."""
-        kinds = ("lost", "diverged", "resurrected", "partial", "unconditional")
+        kinds = ("lost", "gone", "diverged", "resurrected", "partial", "unconditional")
         return [f"{kind}: {what}" for kind in kinds for what in getattr(self, kind)]
 
 
@@ -246,6 +254,7 @@ class Simulation:
         live = {path: data.decode() for path, data in self._world.live().items() if not path.endswith("/")}
         final = set(live.values())
         verdict.lost = sorted(self._written - self._superseded - final)
+        verdict.gone = sorted(set(verdict.lost) - self._kept_somewhere())
         back = {path: text for path, text in live.items() if text in self._superseded}
         if not self._story.faults.state_lost:  # a deletion not yet told when the state was lost cannot be known of
             verdict.resurrected = sorted(
@@ -262,6 +271,11 @@ class Simulation:
         verdict.crashes = sum(device.crashes for device in self._devices)
         digest = hashlib.sha256(repr((self._world.loop.trace, sorted(live.items()))).encode())
         verdict.trace = digest.hexdigest()
+
+    def _kept_somewhere(self) -> set[str]:
+        """Every content that is in a version or in a quarantine."""
+        aside = {data for device in self._devices for data in device.folder.quarantine().values()}
+        return {data.decode("utf-8", "replace") for data in self._world.store.contents() | aside}
 
 
 def _above(path: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from bucketdrive.engine.cycle import Cycle
 from bucketdrive.engine.parts import Identity, Options, Parts
 from bucketdrive.errors import TransientError, UnavailableError, UnknownOutcomeError
-from bucketdrive.model.format import DriveInfo, write_drive_info
+from bucketdrive.model.format import DeviceInfo, DriveInfo, write_device_info, write_drive_info
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import SyncReport
 from bucketdrive.state.database import State
@@ -124,6 +124,8 @@ class Device:
         self.on_meddling: Callable[[str], None] = lambda _: None
         self._process: Process | None = None
         world.devices.append(self)
+        info = DeviceInfo(f"id-{name}", name)
+        world.store.put(f"{PREFIX}.bucketdrive/devices/id-{name}.json", write_device_info(info))
         world.run(MemoryDisk(self.folder).write_root(DRIVE_ID, self.root_id))
 
     def lose_state(self) -> None:

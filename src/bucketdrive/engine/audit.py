@@ -1,0 +1,135 @@
+"""For stores that ignore conditional writes: what was buried unseen is found in the lineage, and brought back.
+
+Every version names the one it was made from. A version that lies between another and its base was overwritten by
+somebody who had not seen it: it comes back as a conflict copy. A deletion that hit a newer version than it meant is
+undone (spec §2.6, class C). Names come from content and author, so any device may do this, and all do the same.
+"""
+
+import asyncio
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+
+from bucketdrive.engine.deed import Work, check_kept
+from bucketdrive.engine.journal import read_journals
+from bucketdrive.engine.observe_remote import key_history
+from bucketdrive.errors import NoSuchObjectError
+from bucketdrive.model.attempts import Attempt
+from bucketdrive.model.entries import SyncedFile, VersionRow
+from bucketdrive.model.format import FileMeta, read_metadata, write_metadata
+from bucketdrive.model.paths import RelPath
+from bucketdrive.ports.bucket import NewObject
+from bucketdrive.rules.lineage import audit_range, buried_by_marker, buried_versions, is_untold_burial
+from bucketdrive.rules.names import conflict_names
+from bucketdrive.state.change import StateChange
+from bucketdrive.state.lineage import load_told_deletions, put_audited
+from bucketdrive.state.snapshot import Snapshot
+
+Histories = Mapping[RelPath, Sequence[VersionRow]]
+
+
+async def audit_lineage(work: Work, snapshot: Snapshot, histories: Histories) -> list[RelPath]:
+    """Bring back every version that was overwritten unseen since the last audit; the paths that got a conflict copy.
+
+    Keys of which nothing is agreed on here are left to the devices that know them.
+    """
+    tops = {path: history[0].version_id for path, history in histories.items()}
+    fresh = {path: top for path, top in tops.items() if snapshot.audited.get(path) != top}
+    found = []
+    for path in fresh:
+        history = histories[path]
+        if len(history) > 1 and isinstance(snapshot.synced.get(path), SyncedFile):
+            bases = await _bases(work, history, snapshot.audited.get(path, ""))
+            for row in buried_versions(history, snapshot.audited.get(path, ""), bases):
+                await bring_back(work, path, row)
+                found.append(path)
+    if fresh:
+        await work.parts.state.run(put_audited, fresh)
+    return found
+
+
+async def _bases(work: Work, history: Sequence[VersionRow], audited: str) -> dict[str, str | None]:
+    """The base that each version claims which the audit must understand; None for another tool's."""
+    bases: dict[str, str | None] = {}
+    end = next((place for place, row in enumerate(history) if row.version_id == audited), len(history))
+    while True:
+        asked = [row for row in history[:end] if not row.is_delete_marker and row.version_id not in bases]
+        if not asked:
+            return bases
+        async with asyncio.TaskGroup() as group:
+            heads = [(row, group.create_task(_claims(work, row))) for row in asked]
+        bases.update({row.version_id: head.result().base if head.result().op else None for row, head in heads})
+        end = max(end, audit_range(history, audited, bases))
+
+
+async def _claims(work: Work, row: VersionRow) -> FileMeta:
+    try:
+        head = await work.parts.bucket.head_object(row.key, version_id=row.version_id)
+    except NoSuchObjectError:
+        return FileMeta()
+    return read_metadata(head.metadata)
+
+
+async def bring_back(work: Work, path: RelPath, row: VersionRow) -> None:
+    """Copy a buried version to its conflict name, unless that name's versions hold it already."""
+    claims = await _claims(work, row)
+    sha256 = claims.sha256 or await _hash(work, row)
+    for target in conflict_names(path, claims.device, sha256):
+        history = await key_history(work.parts, work.parts.keys.key(target))
+        if any(_holds(other, row) for other in history):
+            return
+        if not history or history[0].is_delete_marker:
+            await _copy(work, row, target, dataclasses.replace(claims, sha256=sha256, base=""))
+            return
+
+
+def _holds(one: VersionRow, other: VersionRow) -> bool:
+    return not one.is_delete_marker and (one.etag, one.size) == (other.etag, other.size)
+
+
+async def _hash(work: Work, row: VersionRow) -> str:
+    body = await work.parts.bucket.get_object(row.key, version_id=row.version_id)
+    return hashlib.sha256(body.data if body is not None else b"").hexdigest()
+
+
+async def _copy(work: Work, row: VersionRow, target: RelPath, meta: FileMeta) -> None:
+    new = NewObject(write_metadata(dataclasses.replace(meta, op=work.parts.chance.uuid())))
+    written = await work.parts.bucket.copy_object(row.key, row.version_id, work.parts.keys.key(target), new)
+    check_kept(written)
+    told = dataclasses.replace(work.journal_entry("copy", target, written), size=row.size)
+    await work.commits.write(StateChange(announced=(told,)))
+
+
+async def settle_deletion(work: Work, attempt: Attempt) -> None:
+    """After an unconditional delete: if it buried a version that was not meant, put that version back (edit wins)."""
+    history = await key_history(work.parts, work.parts.keys.key(attempt.path))
+    buried = buried_by_marker(history, attempt.version_id, attempt.etag)
+    if buried is not None:
+        await _undelete(work, attempt.path, history, buried)
+
+
+async def _undelete(work: Work, path: RelPath, history: Sequence[VersionRow], buried: VersionRow) -> None:
+    if history[0].is_delete_marker:
+        claims = await _claims(work, buried)
+        await _copy(work, buried, path, dataclasses.replace(claims, base=history[0].version_id))
+    else:
+        await bring_back(work, path, buried)
+
+
+async def undo_late_deletions(work: Work, deleted: Iterable[RelPath], histories: Histories | None) -> set[RelPath]:
+    """Undo deletions that hit a newer version than their journal announced; the paths that came back.
+
+    `histories`: those of all keys, where a sweep has shown them.
+    """
+    asked = [path for path in deleted if histories is None or len(histories.get(path, ())) > 2]
+    if not asked:
+        return set()
+    await read_journals(work.parts)
+    told = await work.parts.state.run(load_told_deletions)
+    back = set()
+    for path in asked:
+        history = await key_history(work.parts, work.parts.keys.key(path))  # as it is after the journals were read
+        if is_untold_burial(history, told.get(path, ())):
+            await _undelete(work, path, history, history[1])
+            back.add(path)
+    return back
