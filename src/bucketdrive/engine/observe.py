@@ -17,7 +17,7 @@ from bucketdrive.engine.observe_remote import (
     settle_uploads,
 )
 from bucketdrive.engine.parts import Parts
-from bucketdrive.engine.rebuild import find_bases, without_base
+from bucketdrive.engine.rebuild import find_bases, find_histories
 from bucketdrive.engine.recover import recover
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt, Deed
@@ -87,8 +87,8 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         snapshot = await _remember(parts, info)
     ignore = IgnoreRules()
     async with asyncio.TaskGroup() as group:
-        is_audited = not parts.facts.conditional_put
-        listed = group.create_task(list_all_versions(parts) if is_audited else list_live(parts))
+        is_swept = not parts.facts.conditional_delete  # a deletion must then name its version before it is made
+        listed = group.create_task(list_all_versions(parts) if is_swept else list_live(parts))
         scanned = group.create_task(parts.disk.scan(ignore))
     scanned_at_s = asyncio.get_running_loop().time()
     await check_local(parts)  # after the scan: what was unmounted meanwhile looks empty
@@ -105,9 +105,9 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         holds=folder.holds + listing.holds,
         newly_ignored=newly_ignored,
     )
-    if is_audited:
+    if not parts.facts.conditional_put:
         result.to_be_seen_again.update(await audit_lineage(result.work, snapshot, listing.histories))
-    await _look_closer(result, listing.histories if is_audited else None)
+    await _look_closer(result, listing.histories if is_swept else None)
     return result
 
 
@@ -162,9 +162,9 @@ async def _look_closer(result: Look, histories: Histories | None) -> None:
     await hash_paths(parts, seen, to_hash(seen, result.changed), names)
     await _apply_rule_l(result)
     if result.snapshot.meta.get("is_rebuilding") == "1":
-        unread = [path for path in without_base(seen) if path not in seen.hashes]
-        await hash_paths(parts, seen, unread, names)
-        await find_bases(parts, seen)
+        asked = await find_histories(parts, seen)
+        await hash_paths(parts, seen, [path for path in asked if path not in seen.hashes], names)
+        await find_bases(parts, seen, asked)
         await hash_paths(parts, seen, [p for p in to_hash(seen, result.changed) if p not in seen.hashes], names)
     for path in undecided(seen, result.changed):
         hashed = seen.hashes.get(path)

@@ -4,9 +4,11 @@ A local file whose bytes are an older version of its key is an old synced copy: 
 where the file was deleted since, and no conflict. Nothing is ever deleted in the bucket for want of a local file.
 """
 
+from collections.abc import Mapping
+
 from bucketdrive.engine.observe_remote import has_bytes, note_top, sweep_versions
 from bucketdrive.engine.parts import Parts
-from bucketdrive.model.entries import Hashed, LocalFile, SyncedFile, VersionRow
+from bucketdrive.model.entries import Hashed, LocalEntry, LocalFile, SyncedFile, VersionRow
 from bucketdrive.model.paths import RelPath
 from bucketdrive.rules.changes import Observed
 
@@ -18,21 +20,34 @@ def without_base(seen: Observed) -> list[RelPath]:
     )
 
 
-async def find_bases(parts: Parts, seen: Observed) -> None:
-    """Find each such file's content in its key's history; where it is there, that version becomes its base.
+async def find_histories(parts: Parts, seen: Observed) -> dict[RelPath, list[VersionRow]]:
+    """The versions of each such file's key, newest first, where one of them has the file's size: only those are read.
 
-    Writes to `seen`: `synced`, and what is on top of those keys. `seen.hashes` must hold the files' hashes.
+    One sweep of all versions, or no request where every file is agreed on.
     """
-    asked = {parts.keys.key(path): path for path in without_base(seen) if path in seen.hashes}
-    if not asked:
-        return
-    histories: dict[str, list[VersionRow]] = {}
-    await sweep_versions(parts, lambda row: histories.setdefault(row.key, []).append(row) if row.key in asked else None)
-    for key, history in histories.items():
-        path = asked[key]
-        if seen.live.get(path) and seen.live[path].etag == seen.hashes[path].md5:
-            continue  # equal to what is live: adopted without a base
-        base = await _version_with(parts, key, history, seen.hashes[path])
+    asked = {parts.keys.key(path): path for path in without_base(seen)}
+    found: dict[str, list[VersionRow]] = {}
+    if asked:
+        await sweep_versions(parts, lambda row: found.setdefault(row.key, []).append(row) if row.key in asked else None)
+    return {asked[key]: rows for key, rows in found.items() if _has_size(rows, seen.local[asked[key]])}
+
+
+def _has_size(rows: list[VersionRow], entry: LocalEntry) -> bool:
+    return any(
+        isinstance(entry, LocalFile) and row.size == entry.fingerprint.size and not row.is_delete_marker for row in rows
+    )
+
+
+async def find_bases(parts: Parts, seen: Observed, histories: Mapping[RelPath, list[VersionRow]]) -> None:
+    """Find each file's content in its key's history; where it is there, that version becomes its base.
+
+    Writes to `seen`: `synced`, and what is on top of those keys. Files that `seen.hashes` has not are passed over.
+    """
+    for path, history in histories.items():
+        hashed = seen.hashes.get(path)
+        if hashed is None or (seen.live.get(path) and seen.live[path].etag == hashed.md5):
+            continue  # it could not be read, or it is equal to what is live: adopted without a base
+        base = await _version_with(parts, parts.keys.key(path), history, hashed)
         if base is not None:
             seen.synced[path] = base
             note_top(seen, path, history[0])

@@ -82,6 +82,7 @@ class MemoryStore:
         self.lifecycle: list[LifecycleRule] = []
         self.requests: Counter[str] = Counter()
         self.unconditional_writes: list[str] = []
+        self.conditional_writes: list[str] = []
         """Keys outside `.bucketdrive/` that a device put, copied to, completed or deleted without a condition."""
         self._clock = clock
         self._order = 0
@@ -290,8 +291,8 @@ class MemoryStore:
             raise NoSuchBucketError("The bucket does not exist. Nothing was done.")
 
     def _note_unconditional(self, key: str, condition: Condition) -> None:
-        if condition is None and ".bucketdrive" not in key.split("/")[:-1]:
-            self.unconditional_writes.append(key)
+        if ".bucketdrive" not in key.split("/")[:-1]:
+            (self.unconditional_writes if condition is None else self.conditional_writes).append(key)
 
     def _next_order(self) -> int:
         self._order += 1

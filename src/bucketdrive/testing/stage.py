@@ -1,8 +1,10 @@
 """A world for short stories told step by step: what users do, who syncs when, and what is everywhere at the end."""
 
 from bucketdrive.engine.parts import Options
+from bucketdrive.history.restore import make_restore_plan
+from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.reports import SyncReport
-from bucketdrive.testing.memory_bucket import StoreClass
+from bucketdrive.testing.memory_bucket import MemoryBucket, StoreClass
 from bucketdrive.testing.memory_folder import MemoryFolder
 from bucketdrive.testing.world import PREFIX, Device, World
 
@@ -30,6 +32,13 @@ class Stage:
         for name in names or tuple(self.devices):
             report = self.world.run(self.devices[name].process.cycle.sync())
         return report
+
+    def restore(self, name: str, path: str, version_id: str = "") -> SyncReport:
+        """Restore a version on a device, as `Session.restore` does between two syncs."""
+        cycle = self.devices[name].process.cycle
+        bucket, keys = MemoryBucket(self.world.store), KeySpace(PREFIX)
+        plan = self.world.run(make_restore_plan(bucket, keys, RelPath(path), version_id))
+        return self.world.run(cycle.carry_out(plan))
 
     def settle(self) -> None:
         """Sync everybody until nothing changes any more."""

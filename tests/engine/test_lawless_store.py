@@ -1,0 +1,175 @@
+"""Stores that ignore conditional writes (class C; class B on deletes): nothing stays buried unseen."""
+
+import pytest
+
+from bucketdrive.rules.names import is_conflict_name
+from bucketdrive.testing.stage import Stage
+from bucketdrive.testing.world import PREFIX
+
+
+def before(stage, name, operation, then):
+    """Do `then` once, right before a device's next request of this kind for a file."""
+    bucket = stage.devices[name].process.cycle._parts.bucket
+    original = getattr(bucket, operation)
+
+    async def interrupted(key, *args, **kwargs):
+        if ".bucketdrive/" not in key:
+            bucket.__dict__[operation] = original
+            then()
+        return await original(key, *args, **kwargs)
+
+    bucket.__dict__[operation] = interrupted
+
+
+def crash_after(stage, name, operation):
+    """Let a device crash right after its next request of this kind for a file was executed."""
+    device = stage.devices[name]
+    bucket = device.process.cycle._parts.bucket
+    original = getattr(bucket, operation)
+
+    async def last(key, *args, **kwargs):
+        result = await original(key, *args, **kwargs)
+        if ".bucketdrive/" not in key:
+            device.crash()
+        return result
+
+    bucket.__dict__[operation] = last
+
+
+def copies(files):
+    return sorted(data for path, data in files.items() if is_conflict_name(path))
+
+
+def test_no_condition_is_ever_sent_to_a_store_that_ignores_them():
+    stage = Stage(store_class="C")
+    stage.start_with({"p": b"v1", "q": b"w"})
+    stage.folder("A").write("p", b"v2")
+    stage.folder("A").delete("q")
+    stage.folder("A").mkdir("d")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+    assert stage.world.store.conditional_writes == []
+
+
+def test_an_edit_that_was_overwritten_unseen_comes_back_as_a_conflict_copy():
+    stage = Stage(store_class="C")
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").write("p", b"from A")
+    stage.folder("B").write("p", b"from B")
+    before(stage, "A", "put_object", lambda: put_as(stage, "B"))
+    stage.sync("A")
+    stage.settle()
+    assert stage.everywhere()["p"] == b"from A"
+    assert copies(stage.everywhere()) == [b"from B"]
+
+
+def put_as(stage, name):
+    """What a device's put of its edit does, at once."""
+    store, folder = stage.world.store, stage.folder(name)
+    top = store.history(f"{PREFIX}p")[0]
+    meta = {"bucketdrive-op": f"op-{name}", "bucketdrive-base": top.version_id, "bucketdrive-device": name}
+    store.put(f"{PREFIX}p", folder.files()["p"], meta)
+
+
+def test_two_creations_of_one_name_keep_both():
+    stage = Stage(store_class="C")
+    stage.folder("A").write("p", b"from A")
+    meta = {"bucketdrive-op": "op-B", "bucketdrive-base": "0", "bucketdrive-device": "B"}
+    before(stage, "A", "put_object", lambda: stage.world.store.put(f"{PREFIX}p", b"from B", meta))
+    stage.sync("A")
+    stage.settle()
+    assert stage.everywhere()["p"] == b"from A"
+    assert copies(stage.everywhere()) == [b"from B"]
+
+
+def test_a_tool_that_overwrites_without_our_metadata_means_it():
+    stage = Stage(store_class="C")
+    stage.start_with({"p": b"v1"})
+    stage.world.store.put(f"{PREFIX}p", b"v2")
+    stage.world.store.put(f"{PREFIX}p", b"v3")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v3"}
+
+
+@pytest.mark.parametrize("store_class", ["B", "C"])
+def test_a_deletion_is_announced_before_it_is_made(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1"})
+    version_id = stage.world.store.history(f"{PREFIX}p")[0].version_id
+    stage.folder("A").delete("p")
+    crash_after(stage, "A", "list_object_versions")
+    stage.world.run(stage.devices["A"].sync())
+    told = b"".join(data for key, data in stage.world.store.live().items() if "/journal/id-A/" in key)
+    assert version_id.encode() in told
+    stage.settle()
+    assert stage.everywhere() == {}
+
+
+@pytest.mark.parametrize("store_class", ["B", "C"])
+@pytest.mark.parametrize("crashes", [False, True])
+def test_an_edit_that_a_deletion_buried_is_put_back(store_class, crashes):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1"})
+    top = stage.world.store.history(f"{PREFIX}p")[0].version_id
+    meta = {"bucketdrive-op": "op-B", "bucketdrive-base": top, "bucketdrive-device": "B"}
+    stage.folder("A").delete("p")
+    before(stage, "A", "delete_object", lambda: stage.world.store.put(f"{PREFIX}p", b"edit", meta))
+    if crashes:
+        crash_after(stage, "A", "delete_object")
+        stage.world.run(stage.devices["A"].sync())
+    stage.settle()
+    assert stage.everywhere() == {"p": b"edit"}
+
+
+def test_a_deletion_that_comes_late_is_undone_by_whoever_sees_it():
+    stage = Stage("A", "B", "C", store_class="C")
+    stage.start_with({"p": b"v1"})
+    device = stage.devices["A"]
+    late = []
+    bucket = device.process.cycle._parts.bucket
+
+    async def delayed(key, **_):
+        late.append(key)
+        device.crash()
+
+    bucket.__dict__["delete_object"] = delayed
+    stage.folder("A").delete("p")
+    stage.world.run(device.sync())
+    stage.folder("B").write("p", b"v2")
+    stage.sync("B", "C")
+    stage.world.store.delete(late.pop())
+    stage.sync("C")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+
+
+def test_another_tools_deletion_is_meant():
+    stage = Stage(store_class="C")
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").write("p", b"v2")
+    stage.settle()
+    stage.world.store.delete(f"{PREFIX}p")
+    stage.settle()
+    assert stage.everywhere() == {}
+
+
+def test_the_lineage_is_asked_about_once():
+    stage = Stage(store_class="C")
+    stage.start_with({"p": b"v1"})
+    for data in (b"v2", b"v3"):
+        stage.folder("A").write("p", data)
+        stage.settle()
+    heads = stage.requests("HeadObject")
+    stage.settle()
+    assert stage.requests("HeadObject") == heads
+
+
+def test_a_restored_version_makes_no_conflict_copy():
+    stage = Stage(store_class="C")
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").write("p", b"v2")
+    stage.settle()
+    stage.restore("A", "p")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v1"}
+    assert stage.versions("p") == [b"v1", b"v2", b"v1"]
