@@ -10,6 +10,7 @@ import io
 import itertools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -315,8 +316,8 @@ def shared_world(linked, embedded_store, s3, tmp_path_factory):
     """As `world`, for a module that plays once and looks often. Its settings hold while the fixture is made."""
 
     @contextlib.contextmanager
-    def entered():
-        home = tmp_path_factory.mktemp("shared").resolve()
+    def entered(home=None):
+        home = home or tmp_path_factory.mktemp("shared").resolve()
         with pytest.MonkeyPatch.context() as patch:
             _enter(patch, embedded_store, home)
             yield make_world(linked, home, make_bucket(s3))
@@ -346,3 +347,17 @@ def change_folder():
 def tree_of():
     """See `tree`."""
     return tree
+
+
+def refuses(document, error, *words, hint):
+    """Whether an error's document says what happened, what did not, and what to do next."""
+    assert (document["error"], document["exit_code"]) == (error, document["exit_code"]), document
+    assert [part for part in words if part not in document["message"]] == [], document
+    assert hint in document["hint"], document
+    assert re.search(r"[Nn]othing|was left|did nothing|No file|is kept|is not recorded", document["message"]), document
+
+
+@pytest.fixture(scope="session")
+def check_refusal():
+    """See `refuses`."""
+    return refuses

@@ -112,7 +112,9 @@ def test_a_sync_stopped_by_ctrl_c_says_so_in_a_line_and_the_next_one_goes_on(wor
         told = process.communicate(timeout=30)
     assert process.returncode == 130
     assert [text.strip() for text in told] == ["", "Stopped. Nothing is lost: the next sync goes on from here."]
-    assert 0 < world.laptop.sync()["uploaded"] < 120
+    again = world.laptop.sync()
+    assert (again["conflicts"], again["failed"]) == ([], [])
+    assert again["uploaded"] < 120
     assert world.bucket.tree() == dict.fromkeys(names, "x")
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bucketdrive.errors import GuardError
 from bucketdrive.model.paths import RelPath
-from bucketdrive.model.plan import Plan
+from bucketdrive.model.plan import Download, Plan
 from bucketdrive.rules.guards import (
     TOO_MANY_HERE,
     TOO_MANY_THERE,
@@ -15,6 +15,7 @@ from bucketdrive.rules.guards import (
     check_vanished,
     hold_mass_deletions,
     quota,
+    within_room,
 )
 from bucketdrive.testing.ideal_world import IdealWorld
 
@@ -151,3 +152,13 @@ def test_a_prefix_with_our_drive_is_ours_and_any_other_stops_the_drive():
     for found in (None, "", "other"):
         with pytest.raises(GuardError, match="Nothing was changed"):
             check_remote_root("drive", found)
+
+
+def test_downloads_for_which_the_disk_has_no_room_are_held():
+    small = Download(RelPath("small"), "", "etag", 10, None)
+    large = Download(RelPath("large"), "", "etag", 500, None)
+    last = Download(RelPath("z"), "", "etag", 10, None)
+    kept, holds = within_room([small, large, last], free_bytes=1000, reserve_bytes=100)
+    assert [action.path for action in kept] == ["small", "z"]
+    assert [(hold.path, hold.guard) for hold in holds] == [("large", "G5")]
+    assert within_room([small], free_bytes=99, reserve_bytes=100)[0] == []

@@ -82,6 +82,7 @@ def options_of(settings: Settings) -> Options:
         absence_s=settings.absence_s,
         in_flight=settings.max_requests_in_flight,
         memory_bytes=settings.memory_mib << 20,
+        reserve_bytes=settings.reserve_mib << 20,
     )
 
 

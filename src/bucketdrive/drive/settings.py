@@ -46,6 +46,7 @@ class Settings:
     absence_s: float = _row(2.0, "How long a file must be gone before it counts as deleted.", unit="seconds")
     max_requests_in_flight: int = _row(64, "How many requests to the bucket run at once.", minimum=1)
     memory_mib: int = _row(256, "How much memory file contents on their way may take.", unit="MiB", minimum=16)
+    reserve_mib: int = _row(1024, "How much of the disk downloads leave free.", unit="MiB")
     state_dir: str = _row("", "Where each drive's state lies. Empty: the user's state folder of the system.")
 
 

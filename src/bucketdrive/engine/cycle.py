@@ -10,7 +10,7 @@ from bucketdrive.engine.journal import announce
 from bucketdrive.engine.observe import Look, check_roots, look
 from bucketdrive.engine.observe_local import LocalNames
 from bucketdrive.engine.parts import Parts
-from bucketdrive.errors import BucketDriveError
+from bucketdrive.errors import BucketDriveError, TransientError
 from bucketdrive.model.plan import (
     Clash,
     DeleteLocal,
@@ -99,7 +99,7 @@ class Cycle:
                     HeldPath(path, "it changes too often to be synced now; it is tried again at the next sync")
                     for path in sorted(outcome.again)
                 ]
-                await self._finish(plan, outcome)
+                await self._finish(report, plan, outcome)
                 return
 
     async def _look_and_plan(self) -> tuple[Plan, Look]:
@@ -124,12 +124,15 @@ class Cycle:
         self._parts.listener.tell(Planned(plan))
         return await Execution(seen.work, seen.scanned_at_s).run(plan)
 
-    async def _finish(self, plan: Plan, outcome: Outcome) -> None:
+    async def _finish(self, report: SyncReport, plan: Plan, outcome: Outcome) -> None:
         is_done = not outcome.failed and not outcome.again
         await self._parts.state.run(
             finish_run, (*plan.holds, *outcome.holds), self._parts.clock.now_s(), is_in_sync=is_done
         )
-        await announce(self._parts)
+        try:
+            await announce(self._parts)
+        except TransientError:  # what is done is done, and what is to be told waits in the outbox
+            report.notes.append("Other devices could not be told yet; they will be at the next sync.")
 
 
 def _count(report: SyncReport, plan: Plan, outcome: Outcome) -> None:

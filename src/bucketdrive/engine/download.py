@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.remove import put_aside_or_back, surely
-from bucketdrive.errors import InternalError, MissingError, OccupiedError, PreconditionError, UnavailableError
+from bucketdrive.errors import InternalError, MissingError, OccupiedError, PreconditionError, TransientError
 from bucketdrive.model.attempts import Attempt, Deed
 from bucketdrive.model.entries import Fingerprint, Hashed, ObjectHead, SyncedDir, SyncedFile
 from bucketdrive.model.format import read_metadata
@@ -67,7 +67,7 @@ async def _stage(work: Work, action: Download, place: str) -> tuple[ObjectHead, 
     hashed = await work.parts.disk.stage(place, body, how)
     try:
         await _check_bytes(work, action, head, hashed, meta.sha256)
-    except PreconditionError:
+    except (PreconditionError, TransientError):
         await work.parts.disk.discard(place)
         raise
     return head, hashed
@@ -95,14 +95,14 @@ async def _check_bytes(work: Work, action: Download, head: ObjectHead, hashed: H
     A claim that its ETag contradicts is stale: some tools keep headers.
     """
     if hashed.fingerprint.size != head.size:
-        raise UnavailableError("The body came shorter than the store had said; it was thrown away.", path=action.path)
+        raise TransientError("The body came shorter than the store had said; it was thrown away.", path=action.path)
     if not claimed or claimed == hashed.sha256 or head.etag == hashed.md5:
         return
     digest = hashlib.sha256()
     async for chunk in _rest(work, action, await _get(work, action, (0, _RANGE_BYTES))):
         digest.update(chunk)
     if digest.hexdigest() != hashed.sha256:
-        raise UnavailableError("Two downloads of one version differed; both were thrown away.", path=action.path)
+        raise TransientError("Two downloads of one version differed; both were thrown away.", path=action.path)
 
 
 async def _install(work: Work, attempt: Attempt) -> None:

@@ -41,7 +41,7 @@ from bucketdrive.model.plan import (
     Upload,
 )
 from bucketdrive.ports.runtime import Failed, Finished
-from bucketdrive.rules.guards import check_local_root
+from bucketdrive.rules.guards import check_local_root, within_room
 from bucketdrive.state.change import StateChange
 
 _GUARD_EVERY = 50
@@ -87,17 +87,25 @@ class Execution:
         if notes:
             await self._write_down(notes)
         for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
-            actions = self._without_failed_moves(plan, plan.in_phase(phase))
-            if phase in (Phase.DELETE, Phase.REMOVE_DIRS):
-                actions = await self._surely_gone(actions)
-            if phase is Phase.AFTERWARDS:
-                actions = [action for action in actions if await self._way_is_clear(action)]
-            doomed = [action for action in actions if isinstance(action, DeleteRemote)]
-            if doomed and not self._work.parts.facts.conditional_delete:
-                await announce_deletions(self._work.parts, [_told(action) for action in doomed])
+            actions = await self._ready(phase, self._without_failed_moves(plan, plan.in_phase(phase)))
             if actions:
                 await self._run_all(actions, 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight)
         return self._outcome
+
+    async def _ready(self, phase: Phase, actions: list[Action]) -> list[Action]:
+        """What of a phase may begin: after a second look, with a clear way, with room on the disk, announced."""
+        parts = self._work.parts
+        if phase in (Phase.DELETE, Phase.REMOVE_DIRS):
+            actions = await self._surely_gone(actions)
+        if phase is Phase.AFTERWARDS:
+            actions = [action for action in actions if await self._way_is_clear(action)]
+        if any(isinstance(action, Download) for action in actions):
+            actions, holds = within_room(actions, await parts.disk.free_bytes(), parts.options.reserve_bytes)
+            self._outcome.holds += holds
+        doomed = [action for action in actions if isinstance(action, DeleteRemote)]
+        if doomed and not parts.facts.conditional_delete:
+            await announce_deletions(parts, [_told(action) for action in doomed])
+        return actions
 
     def _without_failed_moves(self, plan: Plan, actions: list[Action]) -> list[Action]:
         """What remains to be done where a file could not be put under its new name: its old one is not deleted."""

@@ -33,6 +33,7 @@ class Options:
     grain_ns: int = 20_000_000
     in_flight: int = 64
     memory_bytes: int = 256 << 20
+    reserve_bytes: int = 1 << 30
     quarantine_s: float = 86_400.0
     ledger_s: float = 86_400.0
     quota_window_s: float = 600.0

@@ -10,6 +10,7 @@ from bucketdrive.model.plan import (
     Action,
     DeleteLocal,
     DeleteRemote,
+    Download,
     Hold,
     Move,
     Phase,
@@ -88,6 +89,23 @@ def _held_back(plan: Plan, held: Collection[Action], reason: str, folders: type[
         holds=plan.holds + tuple(Hold(path, reason, "G3") for path in sorted(deletions)),
         moves=tuple(move for move in plan.moves if move.target not in dropped),
     )
+
+
+def within_room(actions: Iterable[Action], free_bytes: int, reserve_bytes: int) -> tuple[list[Action], list[Hold]]:
+    """Guard G5: the actions without the downloads for which the disk has no room; those become holds.
+
+    A download needs twice its size and leaves `reserve_bytes` free: what it replaces stays in quarantine for a day.
+    """
+    kept: list[Action] = []
+    holds: list[Hold] = []
+    for action in actions:
+        if isinstance(action, Download):
+            if free_bytes < max(reserve_bytes, 2 * action.size):
+                holds.append(Hold(action.path, "the disk has no room for it: free some space, then sync again", "G5"))
+                continue
+            free_bytes -= action.size
+        kept.append(action)
+    return kept, holds
 
 
 def check_vanished(vanished: Collection[RelPath]) -> None:
