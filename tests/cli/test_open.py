@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from bucketdrive.cli.open import find_path, find_record
+from bucketdrive.cli.open import find_path, find_place, find_record
 from bucketdrive.drive.records import DriveRecord, save_drive
 from bucketdrive.errors import NoSuchDriveError, NoSuchPathError
 
@@ -60,3 +60,16 @@ def test_a_path_out_of_the_drive_is_refused(drive, text):
 def test_a_path_in_no_drive_finds_none(drive):
     with pytest.raises(NoSuchDriveError):
         find_path("a.txt", None)
+
+
+def test_a_place_may_be_the_folder_of_the_drive_itself(drive, tmp_path, monkeypatch):
+    (tmp_path / "short").symlink_to(drive)
+    assert find_place("drive", None) == find_place("short", None) == find_place(".", drive) == (drive, "")
+    assert find_place("drive/sub", None) == (drive, "sub")
+    monkeypatch.chdir(drive / "sub")
+    assert find_place(".", None) == (drive, "sub")
+    assert find_place("..", None) == (drive, "")
+
+
+def test_a_name_may_begin_with_dots(drive):
+    assert find_path("drive/..a", None) == (drive, "..a")

@@ -63,3 +63,7 @@ class TestClassC(conditions.UnconditionalContract, contract.VersionContract):
     @pytest.fixture
     def store_class(self):
         return "C"
+
+    @pytest.mark.xfail(reason="class C: as Ceph 16, whose copies have no version id in the reply", strict=True)
+    def test_a_copy_names_its_version(self, harness):
+        super().test_a_copy_names_its_version(harness)

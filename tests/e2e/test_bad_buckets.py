@@ -207,15 +207,3 @@ def test_a_prefix_inside_or_around_another_drives_is_refused(world, cli, check_r
     check_refusal(told, "guard", "around the drive at home/", hint="Choose a prefix beside it")
     assert (code, (world.home / "phone").exists()) == (7, False)
     assert link(cli, f"s3://{world.bucket.name}/homestead", world.home / "phone")[0] == 0
-
-
-def test_versions_turned_off_in_the_middle_are_noticed_at_the_first_write(world, check_refusal):
-    world.start(FILES)
-    world.bucket.s3.put_bucket_versioning(
-        Bucket=world.bucket.name, VersioningConfiguration={"Status": "Suspended"}
-    )
-    world.laptop.change({"new": "n1"})
-    told = world.laptop.sync(exit_code=7)
-    assert (told["error"], "no longer keeps versions" in told["message"]) == ("guard", True)
-    assert "Turn versioning" in told["hint"]
-    assert world.laptop.tree() == FILES | {"new": "n1"}

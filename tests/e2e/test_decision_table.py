@@ -149,9 +149,7 @@ TABLE = {
         end={"p/y": "y1"},
         does="downloaded deleted_in_bucket",
     ),
-    "folder, file, same": Row(
-        base=FULL_FOLDER, here={"p": "v1"}, end={"p": "v1"}, does="uploaded deleted_in_bucket"
-    ),
+    "folder, file, same": Row(base=FULL_FOLDER, here={"p": "v1"}, end={"p": "v1"}, does="uploaded deleted_in_bucket"),
     "empty folder, file, same": Row(base=FOLDER, here=FILE, end=FILE, does="uploaded"),
     "folder, file, a file added": Row(
         base=FULL_FOLDER,
@@ -273,9 +271,7 @@ def put_in_parts(bucket, path, text):
     where = {"Bucket": bucket.name, "Key": f"home/{path}"}
     upload = where | {"UploadId": bucket.s3.create_multipart_upload(**where)["UploadId"]}
     part = bucket.s3.upload_part(**upload, PartNumber=1, Body=text.encode())
-    bucket.s3.complete_multipart_upload(
-        **upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
-    )
+    bucket.s3.complete_multipart_upload(**upload, MultipartUpload={"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]})
 
 
 def test_contents_are_compared_where_an_etag_tells_nothing(world, copy_name):

@@ -90,7 +90,9 @@ SCENARIOS = {
     "12 edit a conflict copy on two devices": Scenario(
         {COPY: "c"}, a={COPY: "x"}, b={COPY: "y"}, end={COPY: "x"}, of="c.txt", copies={"y": "desktop"}
     ),
-    "13 delete a conflict copy while another edits it": Scenario({COPY: "c"}, a={COPY: GONE}, b={COPY: "x"}, end={COPY: "x"}),
+    "13 delete a conflict copy while another edits it": Scenario(
+        {COPY: "c"}, a={COPY: GONE}, b={COPY: "x"}, end={COPY: "x"}
+    ),
     "14 touch": Scenario(ONE, a=touch, end=ONE, history=(["v1"], 0)),
     "15 edit that keeps the mtime": Scenario(ONE, a=edit_and_restore_mtime, end={"p": "v2"}),
     "16 older file moved over": Scenario(ONE, a=move_an_older_file_over, end={"p": "v0"}, history=(["v0", "v1"], 0)),

@@ -57,31 +57,57 @@ def open_drive(folder: Path | None, listener: "Listener | None" = None) -> "Driv
 
 
 def find_path(text: str, folder: Path | None) -> tuple[Path, str]:
-    """The drive and the path in it that a user means by `text`.
+    """The drive and the path in it that a user means by `text`, which may not be the drive's folder itself.
 
-    `text` is relative to the working directory if that lies inside the drive, else to the drive's folder; or absolute.
-    Without `folder`, the drive is the one that `text` lies in.
-
-    Returns:
-        The drive's folder, and the path inside the drive.
+    See `find_place`.
 
     Raises:
         NoSuchPathError: it leads out of the drive, or is the drive's folder itself.
         NoSuchDriveError, GuardError, UsageError: as `find_record`.
     """
+    root, inside = find_place(text, folder)
+    if not inside:
+        raise _not_inside(text, root)
+    return root, inside
+
+
+def find_place(text: str, folder: Path | None) -> tuple[Path, str]:
+    """The drive and the place in it that a user means by `text`: a path, or the drive's folder.
+
+    `text` is relative to the working directory if that lies inside the drive, else to the drive's folder; or absolute.
+    Without `folder`, the drive is the one that `text` lies in.
+
+    Returns:
+        The drive's folder, and the path inside the drive, empty for the folder itself.
+
+    Raises:
+        NoSuchPathError: it leads out of the drive.
+        NoSuchDriveError, GuardError, UsageError: as `find_record`.
+    """
     here = Path.cwd()
     target = here / text
-    root = find_record(folder or target.parent).folder
+    try:
+        root = find_record(folder or target.parent).folder
+    except NoSuchDriveError:
+        if folder:
+            raise
+        root = find_record(target).folder  # the drive's folder itself, or a link to it
+        if target.resolve() == root:
+            return root, ""
     if not here.is_relative_to(root) and folder:
         target = root / text
     inside = os.path.relpath(_with_parents_resolved(target), root)
-    if inside == "." or inside.startswith(".."):
-        raise NoSuchPathError(
-            f"{text} is not a file of the drive at {root}. Nothing was done.",
-            hint="Name a file inside the drive's folder, such as notes/today.txt.",
-            path=text,
-        )
-    return root, inside
+    if inside.split("/")[0] == "..":
+        raise _not_inside(text, root)
+    return root, "" if inside == "." else inside
+
+
+def _not_inside(text: str, root: Path) -> NoSuchPathError:
+    return NoSuchPathError(
+        f"{text} is not a file of the drive at {root}. Nothing was done.",
+        hint="Name a file inside the drive's folder, such as notes/today.txt.",
+        path=text,
+    )
 
 
 def _with_parents_resolved(path: Path) -> Path:

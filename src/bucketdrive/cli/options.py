@@ -10,6 +10,13 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+as_of = click.option(
+    "--as-of",
+    metavar="TIME",
+    default="",
+    help="As it was then: an age (90s, 15m, 2h, 3d, 1w) or ISO 8601; a date alone means the end of that day, a time "
+    "without a zone is this machine's.",
+)
 
 
 def folder_argument(function: _Function) -> _Function:

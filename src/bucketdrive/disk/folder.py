@@ -27,7 +27,8 @@ from bucketdrive.disk.swap import Renamer
 from bucketdrive.disk.two_steps import TwoSteps
 from bucketdrive.disk.walk import open_folder, open_root
 from bucketdrive.errors import BucketDriveError, GuardError, ItemError, MissingError, UsageError
-from bucketdrive.model.entries import Content, Fingerprint, Hashed, LocalEntry
+from bucketdrive.model.entries import Content, Fingerprint, Hashed, LocalEntry, NameRules
+from bucketdrive.model.paths import RESERVED
 from bucketdrive.ports.disk import Exchanged, RootFacts, Scan, Skips, Staging
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class Folder:
         self._closed = Event()
         self._healing = Lock()
         self._is_healed = False
+        self._name_rules: NameRules | None = None
 
     def close(self) -> None:
         """Let running calls end, and stop the threads. A hash of a large file is broken off."""
@@ -97,6 +99,13 @@ class Folder:
                 return self._places.touch_clock(root)
 
         return await self._run("", touch)
+
+    async def name_rules(self) -> NameRules:
+        """See `Disk.name_rules`: whether the marker is found under its name in capitals, asked once."""
+        if self._name_rules is None:
+            shouted = self._path / RESERVED.upper() / "ROOT.JSON"
+            self._name_rules = NameRules(folds=await self._run("", shouted.exists))
+        return self._name_rules
 
     async def free_bytes(self) -> int:
         """See `Disk.free_bytes`."""
@@ -126,7 +135,14 @@ class Folder:
             with open_root(self._path) as root:
                 return look_at(root, names)
 
-        return await self._run("", look)
+        def look_at_spelling() -> list[LocalEntry | None]:
+            paths = [self._path / name for name in names]
+            return [
+                entry if entry is None or path in path.parent.iterdir() else None
+                for path, entry in zip(paths, look(), strict=True)
+            ]
+
+        return await self._run("", look_at_spelling if (await self.name_rules()).folds else look)
 
     async def hash_files(self, names: Sequence[str]) -> list[Hashed | ItemError | None]:
         """See `Disk.hash_files`. A hop takes up to 32 files or 8 MiB."""

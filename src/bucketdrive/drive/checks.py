@@ -1,7 +1,10 @@
 """Is this fit for a drive? Asked at `link`, before anything is written."""
 
+import errno
+import os
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.errors import AccessDeniedError, GuardError, UnfitStoreError, UsageError
@@ -42,10 +45,7 @@ def check_folder(record: DriveRecord, drives: Sequence[DriveRecord]) -> None:
         UsageError: it is a file, cannot be written to, or lies in or around another drive's folder.
     """
     folder = record.folder
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(
-            f"{folder} is not a folder. Nothing was linked.", hint="Name a folder, or one that is not there yet."
-        )
+    _check_place(folder)
     for other in drives:
         if other.folder == folder:
             if (other.bucket, other.prefix) == (record.bucket, record.prefix):
@@ -58,6 +58,30 @@ def check_folder(record: DriveRecord, drives: Sequence[DriveRecord]) -> None:
                 f"{folder} lies inside or around {other.folder}, which is linked to {other.url}. Nothing was linked.",
                 hint="Choose a folder outside it.",
             )
+
+
+def _check_place(folder: Path) -> None:
+    """Whether the folder, or the nearest one above it that is there, is one, and may be written to."""
+    try:
+        nearest = next(place for place in (folder, *folder.parents) if place.exists())
+        is_folder = nearest.is_dir()
+    except OSError as error:
+        raise unusable(folder, error) from error
+    if not is_folder:
+        raise UsageError(
+            f"{nearest} is not a folder. Nothing was linked.", hint="Name a folder, or one that is not there yet."
+        )
+    if not os.access(nearest, os.W_OK | os.X_OK, effective_ids=True):
+        raise unusable(nearest, PermissionError(errno.EACCES, os.strerror(errno.EACCES)))
+
+
+def unusable(folder: Path, error: OSError) -> UsageError:
+    """The error of a folder that cannot be made or written to."""
+    return UsageError(
+        f"{folder} cannot be used: {(error.strerror or str(error)).lower()}. Nothing was linked.",
+        hint="Give yourself permission to write to it, or choose another folder.",
+        path=str(folder),
+    )
 
 
 async def check_versioning(bucket: Administers, *, may_enable: bool) -> list[str]:
@@ -142,15 +166,14 @@ def _overlap(where: str) -> GuardError:
     )
 
 
-def check_store_class(facts: StoreFacts) -> None:
-    """Whether this version can keep a drive on such a store.
-
-    Raises:
-        UnfitStoreError: it ignores conditional writes.
-    """
-    if facts.store_class != "A":
-        raise UnfitStoreError(
-            "This store ignores conditions on writes (If-Match, If-None-Match, on puts and deletes), so two devices "
-            f"could bury each other's edits (class {facts.store_class}). Nothing was linked.",
-            hint="Use a store that honours them, such as AWS S3; others are to be supported later.",
-        )
+def describe_class(facts: StoreFacts) -> list[str]:
+    """What a user should know of how a store treats conditions on writes; empty for class A, which honours them all."""
+    match facts.store_class:
+        case "A":
+            return []
+        case "B":
+            what, instead = "honours conditions on writes but ignores them on deletions", "each deletion"
+        case _:
+            what, instead = "ignores conditions on writes", "each write"
+    note = f"This store {what} (class {facts.store_class}). BucketDrive looks back after {instead} instead: an edit "
+    return [note + "that another device overwrote or deleted at the same moment comes back at a later sync."]

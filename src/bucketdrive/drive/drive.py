@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 
 from bucketdrive.drive.records import find_drive
 from bucketdrive.drive.session import Session
-from bucketdrive.model.reports import DeletedInfo, DriveStatus, SyncReport, VersionInfo
+from bucketdrive.model.reports import DeletedInfo, DriveStatus, SyncReport, TreeEntry, VersionInfo
 from bucketdrive.ports.runtime import Listener
 
 T = TypeVar("T")
@@ -81,9 +81,13 @@ class Drive:
         """See `Session.trash`."""
         return self._call(self._session.trash())
 
-    def restore(self, path: str, version_id: str = "", *, dry_run: bool = False) -> SyncReport:
+    def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
+        """See `Session.ls`."""
+        return self._call(self._session.ls(path, as_of))
+
+    def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `Session.restore`."""
-        return self._call(self._session.restore(path, version_id, dry_run=dry_run))
+        return self._call(self._session.restore(path, version_id, as_of, dry_run=dry_run))
 
     def conflicts(self) -> list[str]:
         """See `Session.conflicts`."""

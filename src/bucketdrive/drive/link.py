@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,21 @@ from bucketdrive.drive.checks import (
     check_folder,
     check_lifecycle,
     check_prefix_is_free,
-    check_store_class,
     check_versioning,
+    describe_class,
     parse_url,
+    unusable,
 )
 from bucketdrive.drive.records import DriveRecord, load_drives, save_drive
 from bucketdrive.drive.settings import host_name, load_settings, state_dir
-from bucketdrive.errors import ConditionFailedError, GuardError, NoSuchBucketError, NoSuchObjectError, UsageError
+from bucketdrive.errors import (
+    AccessDeniedError,
+    ConditionFailedError,
+    GuardError,
+    NoSuchBucketError,
+    NoSuchObjectError,
+    UsageError,
+)
 from bucketdrive.model.format import (
     DeviceInfo,
     DriveInfo,
@@ -107,12 +116,15 @@ async def _link(options: LinkOptions, record: DriveRecord, store: Store) -> Link
     keys = KeySpace(record.prefix)
     await check_prefix_is_free(store.bucket, keys)
     facts = await probe(store.bucket, keys.own_key("probe/"), SystemChance())
-    check_store_class(facts)
-    record.folder.mkdir(parents=True, exist_ok=True)
+    notes += describe_class(facts)
+    try:
+        record.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(record.folder, error) from error
     folder = Folder(record.folder)
     try:
         root = await folder.root()
-        info, is_new = await _join_or_create(store, keys)
+        info, is_new = await _join_or_create(store, keys, facts)
         if root.root_id and root.drive_id != info.drive_id:
             raise GuardError(
                 f"{record.folder} holds the marker of another drive. Nothing was linked.",
@@ -135,6 +147,8 @@ async def _link(options: LinkOptions, record: DriveRecord, store: Store) -> Link
 async def _check_bucket(options: LinkOptions, store: Store) -> list[str]:
     try:
         await store.bucket.head_bucket()
+    except AccessDeniedError:  # credentials for one prefix alone may not ask: the probe of that prefix will tell
+        pass
     except NoSuchBucketError as error:
         if not options.create_bucket:
             raise NoSuchBucketError(
@@ -147,26 +161,44 @@ async def _check_bucket(options: LinkOptions, store: Store) -> list[str]:
     return notes + await check_lifecycle(store.bucket, is_accepted=options.accept_expiration)
 
 
-async def _join_or_create(store: Store, keys: KeySpace) -> tuple[DriveInfo, bool]:
+async def _join_or_create(store: Store, keys: KeySpace, facts: StoreFacts) -> tuple[DriveInfo, bool]:
     key = keys.own_key("drive.json")
     found = await _read(store, key)
     if found is not None:
         return read_drive_info(found), False
     now = datetime.fromtimestamp(SystemClock().now_s(), UTC)
     info = DriveInfo(SystemChance().uuid(), created=iso_time(now.timestamp()))
+    condition = IfAbsent() if facts.conditional_put else None
     try:
-        await store.bucket.put_object(key, write_drive_info(info), NewObject({}, _JSON, IfAbsent()))
+        await store.bucket.put_object(key, write_drive_info(info), NewObject({}, _JSON, condition))
     except ConditionFailedError:  # another device created it at this moment
         found = await _read(store, key)
         if found is None:
             raise
         return read_drive_info(found), False
-    return info, True
+    if condition is None:
+        found = await _first_of_several(store, key)
+    return (info, True) if found is None else (read_drive_info(found), False)
 
 
-async def _read(store: Store, key: str) -> bytes | None:
+async def _first_of_several(store: Store, key: str) -> bytes | None:
+    """Where several devices created a drive at once, unhindered, the first of them counts: it is put on top again.
+
+    Its bytes; None where there was but one. Who comes later always sees who came before.
+    """
+    page = await store.bucket.list_object_versions(key)
+    rows = list(takewhile(lambda row: row.key == key and not row.is_delete_marker, page.rows))
+    if len(rows) < 2:
+        return None
+    first = await _read(store, key, rows[-1].version_id)
+    if first is not None:
+        await store.bucket.put_object(key, first, NewObject({}, _JSON))
+    return first
+
+
+async def _read(store: Store, key: str, version_id: str = "") -> bytes | None:
     try:
-        body = await store.bucket.get_object(key)
+        body = await store.bucket.get_object(key, version_id=version_id)
     except NoSuchObjectError:
         return None
     return body.data if body is not None else None

@@ -21,51 +21,22 @@ from bucketdrive.drive.assembly import (
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.drive.standing import read_status
+from bucketdrive.drive.telling import added, would_do
 from bucketdrive.engine.cycle import Cycle
 from bucketdrive.engine.parts import Identity, Parts
-from bucketdrive.history.restore import make_restore_plan
+from bucketdrive.errors import UsageError
+from bucketdrive.history.as_of import NOW, list_tree
+from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.paths import KeySpace, RelPath
-from bucketdrive.model.plan import (
-    Action,
-    Clash,
-    CopyForward,
-    DeleteLocal,
-    DeleteRemote,
-    Download,
-    Forget,
-    MakeDirLocal,
-    MakeDirRemote,
-    Plan,
-    Record,
-    RemoveDirLocal,
-    RemoveDirRemote,
-    SetAside,
-    Upload,
-)
-from bucketdrive.model.reports import DeletedInfo, DriveStatus, HeldPath, StoreFacts, SyncReport, VersionInfo
+from bucketdrive.model.plan import Plan
+from bucketdrive.model.reports import DeletedInfo, DriveStatus, StoreFacts, SyncReport, TreeEntry, VersionInfo
 from bucketdrive.ports.runtime import Listener
+from bucketdrive.rules.moments import parse_moment
 from bucketdrive.state.database import State
 from bucketdrive.state.runs import approve_holds, deny_holds
 from bucketdrive.state.trees import load_meta, load_synced, put_meta
-
-_WORDS: dict[type[Action], str] = {
-    Record: "note",
-    Forget: "forget",
-    Upload: "upload",
-    Download: "download",
-    DeleteLocal: "delete here",
-    DeleteRemote: "delete in the bucket",
-    SetAside: "keep as a conflict copy",
-    Clash: "keep as a conflict copy in the bucket",
-    MakeDirRemote: "make a folder in the bucket",
-    RemoveDirRemote: "remove a folder in the bucket",
-    MakeDirLocal: "make a folder here",
-    RemoveDirLocal: "remove a folder here",
-    CopyForward: "restore",
-}
-"""What each action is called in a dry run."""
 
 
 @dataclass(slots=True)
@@ -116,7 +87,7 @@ class Session:
         opened = await self._working()
         with _Measured(opened.store) as measured:
             if dry_run:
-                report = _would_do(await opened.cycle.plan())
+                report = would_do(await opened.cycle.plan())
             else:
                 report = await opened.cycle.sync()
         return self._signed(measured.into(report))
@@ -144,21 +115,51 @@ class Session:
         opened = await self._working()
         return await list_trash(opened.store.bucket, self._keys)
 
-    async def restore(self, path: str, version_id: str = "", *, dry_run: bool = False) -> SyncReport:
-        """Make an old version the newest again and bring it here; what is here and not yet up goes up first.
+    async def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
+        """The files in the bucket at or below `path` (empty: all), sorted by path; as they are now or were `as_of`.
+
+        `as_of` is a time in ISO 8601 or an age, as `rules.moments` reads it.
 
         Raises:
-            NoSuchPathError: there is nothing to restore.
+            NoSuchPathError: a path is named, and there is or was nothing.
+            UsageError: `as_of` is no moment.
         """
+        at_s = self._moment(as_of) if as_of else NOW
         opened = await self._working()
+        return await list_tree(opened.store.bucket, self._keys, _parsed(path), at_s)
+
+    async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
+        """Make an old version the newest again and bring it here; what is here and not yet up goes up first.
+
+        With `as_of` (as for `ls`), the file, or all files below the folder, as they were then; files made since stay.
+
+        Raises:
+            NoSuchPathError: there is nothing to restore, or there was nothing then.
+            UsageError: `as_of` is no moment, or a version is named as well.
+        """
+        if version_id and as_of:
+            raise UsageError(
+                "A version and a moment cannot both be named. Nothing was restored.",
+                hint="Name the version alone: it is of one moment.",
+                path=path,
+            )
+        at_s = self._moment(as_of) if as_of else NOW
+        parsed = _parsed(path) if as_of else RelPath.parse(path)
+        opened = await self._working()
+
+        async def plan() -> Plan:
+            if as_of:
+                return await make_restore_plan_as_of(opened.store.bucket, self._keys, parsed, at_s)
+            return await make_restore_plan(opened.store.bucket, self._keys, RelPath(parsed), version_id)
+
         with _Measured(opened.store) as measured:
-            first = SyncReport() if dry_run else await opened.cycle.sync()
-            plan = await make_restore_plan(opened.store.bucket, self._keys, RelPath.parse(path), version_id)
             if dry_run:
-                report = _would_do(plan)
+                report = would_do(await plan())
             else:
-                await opened.cycle.carry_out(plan)
-                report = _added(first, await opened.cycle.sync())
+                first = await opened.cycle.sync()
+                restored = await opened.cycle.carry_out(await plan())
+                report = added(first, await opened.cycle.sync())
+                report.failed += restored.failed
         return self._signed(measured.into(report))
 
     async def conflicts(self) -> list[str]:
@@ -233,9 +234,17 @@ class Session:
             facts = StoreFacts.from_json(json.loads(meta["facts"]))
         return Identity(meta["drive_id"], meta["root_id"], meta["device_id"], meta["device"]), facts
 
+    def _moment(self, text: str) -> float:
+        return parse_moment(text, SystemClock().now_s())
+
     def _signed(self, report: SyncReport) -> SyncReport:
         report.drive = self.record.url
         return report
+
+
+def _parsed(path: str) -> str:
+    """A path in the drive, or empty for all of it."""
+    return RelPath.parse(path) if path else ""
 
 
 class _Measured:
@@ -263,29 +272,3 @@ class _Measured:
         report.bytes_received = self._meter.bytes_received - self._bytes[1]
         report.seconds = round(self._clock.now_s() - self._started_s, 3)
         return report
-
-
-def _would_do(plan: Plan) -> SyncReport:
-    """A report of what a plan would do."""
-    return SyncReport(
-        held=[HeldPath(hold.path, hold.reason) for hold in plan.holds],
-        moved=len(plan.moves),
-        planned=[
-            _sentence(action) for action in sorted(plan.actions, key=lambda action: (plan.phase(action), action.path))
-        ],
-    )
-
-
-def _sentence(action: Action) -> str:
-    return f"{_WORDS[type(action)]}: {action.path} ({action.reason})"
-
-
-def _added(first: SyncReport, second: SyncReport) -> SyncReport:
-    """Both syncs of a restore as one."""
-    second.uploaded += first.uploaded
-    second.downloaded += first.downloaded
-    second.deleted_here += first.deleted_here
-    second.deleted_in_bucket += first.deleted_in_bucket
-    second.moved += first.moved
-    second.conflicts = [*first.conflicts, *(path for path in second.conflicts if path not in first.conflicts)]
-    return second

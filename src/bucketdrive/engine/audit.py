@@ -18,7 +18,7 @@ from bucketdrive.model.attempts import Attempt
 from bucketdrive.model.entries import SyncedFile, VersionRow
 from bucketdrive.model.format import FileMeta, read_metadata, write_metadata
 from bucketdrive.model.paths import RelPath
-from bucketdrive.ports.bucket import NewObject
+from bucketdrive.ports.bucket import NewObject, Written
 from bucketdrive.rules.lineage import audit_range, buried_by_marker, buried_versions, is_untold_burial
 from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
@@ -94,7 +94,11 @@ async def _hash(work: Work, row: VersionRow) -> str:
 
 async def _copy(work: Work, row: VersionRow, target: RelPath, meta: FileMeta) -> None:
     new = NewObject(write_metadata(dataclasses.replace(meta, op=work.parts.chance.uuid())))
-    written = await work.parts.bucket.copy_object(row.key, row.version_id, work.parts.keys.key(target), new)
+    key = work.parts.keys.key(target)
+    written = await work.parts.bucket.copy_object(row.key, row.version_id, key, new)
+    if not written.version_id:  # some stores do not name it
+        history = await key_history(work.parts, key)
+        written = next((Written(r.version_id, r.etag) for r in history if _holds(r, row)), written)
     check_kept(written)
     told = dataclasses.replace(work.journal_entry("copy", target, written), size=row.size)
     await work.commits.write(StateChange(announced=(told,)))

@@ -1,6 +1,7 @@
 """A sync: observe, plan, guard, execute, announce; again while a round made room for another."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 from bucketdrive.engine.commit import Commits
@@ -68,6 +69,8 @@ class Cycle:
     async def carry_out(self, plan: Plan) -> SyncReport:
         """Execute a plan that something else made (a restore), after checking that both roots are the drive's.
 
+        What was not done, and why, is in `failed` of the report; nothing of it is tried again by itself.
+
         Raises:
             DriveError, TransientError: as `sync`.
         """
@@ -77,8 +80,10 @@ class Cycle:
             work = Work(self._parts, Commits(self._parts.state), LocalNames(), await self._parts.disk.clock_ns())
             outcome = await Execution(work, asyncio.get_running_loop().time()).run(plan)
             _count(report, plan, outcome)
-            report.failed = [HeldPath(path, why) for path, why in sorted(outcome.failed.items())]
-            await announce(self._parts)
+            undone = outcome.failed | outcome.refused | {hold.path: hold.reason for hold in outcome.holds}
+            report.failed = [HeldPath(path, why) for path, why in sorted(undone.items())]
+            with suppress(TransientError):  # it waits in the outbox
+                await announce(self._parts)
         except BaseExceptionGroup as group:
             raise _sole_error(group) from group
         return report

@@ -20,7 +20,7 @@ from bucketdrive.errors import (
 )
 from bucketdrive.model.entries import LocalDir, LocalEntry, LocalFile
 from bucketdrive.model.format import JournalEntry
-from bucketdrive.model.paths import RelPath
+from bucketdrive.model.paths import RelPath, ancestors_of
 from bucketdrive.model.plan import (
     Action,
     Clash,
@@ -55,12 +55,14 @@ _NEEDS_ANOTHER_ROUND = (SetAside, Clash, RemoveDirLocal, CopyForward)
 class Outcome:
     """What became of a plan.
 
-    `done`: how many actions of each kind; `again`: paths to be observed again; `failed`: those not done, with why.
+    `done`: how many actions of each kind; `again`: paths to be observed again, `refused` those of them that were not as
+    observed, with why; `failed`: those not done, with why.
     """
 
     done: Counter[type[Action]] = field(default_factory=Counter)
     deletions: list[DeleteLocal | DeleteRemote] = field(default_factory=list)
     again: set[RelPath] = field(default_factory=set)
+    refused: dict[RelPath, str] = field(default_factory=dict)
     failed: dict[RelPath, str] = field(default_factory=dict)
     holds: list[Hold] = field(default_factory=list)
     is_offline: bool = False
@@ -97,6 +99,10 @@ class Execution:
         parts = self._work.parts
         if phase in (Phase.DELETE, Phase.REMOVE_DIRS):
             actions = await self._surely_gone(actions)
+        if phase is Phase.REMOVE_DIRS:
+            undone = self._outcome.failed.keys() | self._outcome.again | {hold.path for hold in self._outcome.holds}
+            used = ancestors_of(undone)  # what could not be deleted keeps its folder, and the folder its row
+            actions = [action for action in actions if action.path not in used]
         if phase is Phase.AFTERWARDS:
             actions = [action for action in actions if await self._way_is_clear(action)]
         if any(isinstance(action, Download) for action in actions):
@@ -169,8 +175,9 @@ class Execution:
         try:
             async with self._memory.room_for(action.size if isinstance(action, Download) else _upload_size(action)):
                 body_bytes = await _DEEDS[type(action)](self._work, action)
-        except (PreconditionError, UnstableFileError):
+        except (PreconditionError, UnstableFileError) as error:
             self._outcome.again.add(action.path)
+            self._outcome.refused[action.path] = error.message
         except ItemError as error:
             self._outcome.holds.append(Hold(action.path, error.message))
         except TransientError as error:

@@ -21,13 +21,14 @@ from bucketdrive.engine.rebuild import find_bases, find_histories
 from bucketdrive.engine.recover import recover
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt, Deed
-from bucketdrive.model.entries import LocalFile, SyncedEntry, SyncedFile, SyncedTree
+from bucketdrive.model.entries import LocalFile, NameRules, SyncedEntry, SyncedFile, SyncedTree
 from bucketdrive.model.format import DriveInfo, read_drive_info
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
 from bucketdrive.rules.changes import Observed, changed_paths, to_confirm, to_hash
 from bucketdrive.rules.guards import check_local_root, check_remote_root, check_vanished
 from bucketdrive.rules.ignore import IgnoreRules
+from bucketdrive.rules.names import unkeepable
 from bucketdrive.rules.planner import undecided
 from bucketdrive.state.snapshot import Snapshot, load_snapshot
 from bucketdrive.state.trees import drop_synced, put_meta
@@ -105,6 +106,7 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         holds=folder.holds + listing.holds,
         newly_ignored=newly_ignored,
     )
+    _leave_out_unkeepable(result, await parts.disk.name_rules())
     if not parts.facts.conditional_put:
         result.to_be_seen_again.update(await audit_lineage(result.work, snapshot, listing.histories))
     await _look_closer(result, listing.histories if is_swept else None)
@@ -143,6 +145,14 @@ def _assemble(
         },
     )
     return seen, ignored_rows
+
+
+def _leave_out_unkeepable(result: Look, rules: NameRules) -> None:
+    """Files of the bucket that this disk cannot hold are held, and invisible: never created here, never deleted."""
+    for path, why in unkeepable(result.seen.live, result.seen.synced, rules).items():
+        del result.seen.live[path]
+        result.seen.unknown_remote.add(path)
+        result.holds.append(Hold(path, why))
 
 
 def _is_ignored(path: RelPath, row: SyncedEntry, ignore: IgnoreRules) -> bool:

@@ -1,11 +1,13 @@
 """Restores: from what the bucket keeps to a plan, which `engine.execute` runs."""
 
 from bucketdrive.errors import NoSuchPathError, UsageError
+from bucketdrive.history.as_of import not_there, read_tree
 from bucketdrive.history.versions import list_trash, list_versions
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import CopyForward, Plan
+from bucketdrive.model.reports import iso_time
 from bucketdrive.ports.bucket import Reads
-from bucketdrive.rules.restore import plan_restore
+from bucketdrive.rules.restore import plan_restore, plan_restore_as_of
 
 
 async def make_restore_plan(bucket: Reads, keys: KeySpace, path: RelPath, version_id: str) -> Plan:
@@ -34,3 +36,17 @@ async def make_restore_plan(bucket: Reads, keys: KeySpace, path: RelPath, versio
             for info in deleted
         )
     )
+
+
+async def make_restore_plan_as_of(bucket: Reads, keys: KeySpace, path: str, at_s: float) -> Plan:
+    """What brings back every file at or below `path` (empty: all of the drive) as it was at `at_s`.
+
+    Files made since stay.
+
+    Raises:
+        NoSuchPathError: there was nothing then.
+    """
+    tree = await read_tree(bucket, keys, path, at_s)
+    if not tree:
+        raise await not_there(bucket, keys, path, at_s, "Nothing was restored.")
+    return Plan(actions=tuple(plan_restore_as_of(tree, iso_time(at_s))))

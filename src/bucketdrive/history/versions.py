@@ -1,6 +1,7 @@
 """The versions of a path, and the trash: what the bucket keeps, read and not changed."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 from bucketdrive.errors import NoSuchObjectError, NoSuchPathError
 from bucketdrive.model.entries import VersionRow
@@ -10,13 +11,15 @@ from bucketdrive.model.reports import DeletedInfo, VersionInfo
 from bucketdrive.ports.bucket import Reads
 from bucketdrive.rules.timeline import trash, versions_of
 
+_BEHIND_ALL = "\U0010ffff"
 _HEADS = 20
 """Of so many of the newest versions the metadata is asked for: one request each."""
 
 
 async def list_versions(bucket: Reads, keys: KeySpace, path: RelPath) -> list[VersionRow]:
     """All versions and markers of a file, newest first; empty where there are none."""
-    return versions_of(await _rows(bucket, keys.key(path), stop_behind=keys.key(path)), keys.key(path))
+    key = keys.key(path)
+    return versions_of([row async for row in each_version(bucket, keys, key, stop_behind=key)], key)
 
 
 async def describe_versions(bucket: Reads, keys: KeySpace, path: RelPath) -> list[VersionInfo]:
@@ -62,16 +65,25 @@ def _info(row: VersionRow, claim: FileMeta) -> VersionInfo:
 
 async def list_trash(bucket: Reads, keys: KeySpace) -> list[DeletedInfo]:
     """The deleted files that can be restored, by path. One sweep of the drive's versions."""
-    return trash(await _rows(bucket, keys.prefix), keys.tail)
+    return trash([row async for row in each_version(bucket, keys, keys.prefix)], keys.tail)
 
 
-async def _rows(bucket: Reads, prefix: str, *, stop_behind: str = "") -> list[VersionRow]:
-    """Every version under `prefix`, in the store's order; with `stop_behind`, no further than that key needs."""
-    found: list[VersionRow] = []
+async def each_version(
+    bucket: Reads, keys: KeySpace, prefix: str, *, stop_behind: str = ""
+) -> AsyncIterator[VersionRow]:
+    """Every version and marker under `prefix`, in the store's order, page by page; our own objects are passed over.
+
+    With `stop_behind`, no further than that key needs.
+    """
     marker = version_marker = ""
+    own = keys.own_prefix
     while True:
         page = await bucket.list_object_versions(prefix, key_marker=marker, version_id_marker=version_marker)
-        found += page.rows
+        for row in page.rows:
+            if not row.key.startswith(own):
+                yield row
         if not page.is_truncated or not page.rows or (stop_behind and page.rows[-1].key != stop_behind):
-            return found
+            return
         marker, version_marker = page.rows[-1].key, page.rows[-1].version_id
+        if marker.startswith(own):
+            marker, version_marker = own + _BEHIND_ALL, ""

@@ -30,6 +30,18 @@ class Fingerprint:
 
 
 @dataclass(frozen=True, slots=True)
+class NameRules:
+    """What a folder's file system makes of names.
+
+    `folds`: names that differ only in case or normal form are one; `is_windows`: Windows' reserved names and
+    characters cannot be used.
+    """
+
+    folds: bool = False
+    is_windows: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LocalFile:
     """A regular file."""
 

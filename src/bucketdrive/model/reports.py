@@ -115,6 +115,20 @@ class DeletedInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A file of the tree at a moment. `modified`: when that version was written, seconds since 1970."""
+
+    path: str
+    size: int
+    modified: float
+    version_id: str
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `ls --json`."""
+        return asdict(self) | {"modified": iso_time(self.modified)}
+
+
+@dataclass(frozen=True, slots=True)
 class StoreFacts:
     """What a bucket really does, measured at link (spec §2.1).
 

@@ -59,7 +59,10 @@ class ObjectBody:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The reply to a write. `version_id` is empty where the store names none: then it keeps no versions."""
+    """The reply to a write. `version_id` is empty where the store names none: then it keeps no versions.
+
+    (But of copies some stores never name it: `copy_object`.)
+    """
 
     version_id: str
     etag: str
@@ -148,7 +151,8 @@ class Writes(Protocol):
     async def copy_object(self, source_key: str, source_version_id: str, key: str, new: NewObject) -> Written:
         """CopyObject of a pinned version within the bucket, at most 5 GiB, metadata replaced by that of `new`.
 
-        Whether `new.condition` is honoured is a fact about the store (`StoreFacts.conditional_copy`).
+        Whether `new.condition` is honoured is a fact about the store (`StoreFacts.conditional_copy`). `version_id` may be
+        empty in the reply of some stores (Ceph 16): HEAD has it.
 
         Raises:
             NoSuchObjectError: the source is not there.

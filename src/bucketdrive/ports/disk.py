@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bucketdrive.errors import ItemError
-from bucketdrive.model.entries import Content, Fingerprint, Hashed, LocalEntry
+from bucketdrive.model.entries import Content, Fingerprint, Hashed, LocalEntry, NameRules
 
 IGNORE_FILE = ".driveignore"
 
@@ -94,6 +94,10 @@ class Disk(Protocol):
         """The file system's own time, read by touching a file in `.bucketdrive/`; comparable with mtime and ctime."""
         ...
 
+    async def name_rules(self) -> NameRules:
+        """What the file system makes of names. Asked once a look; cheap."""
+        ...
+
     async def free_bytes(self) -> int:
         """Room left on the file system."""
         ...
@@ -108,7 +112,8 @@ class Disk(Protocol):
     async def look(self, names: Sequence[str]) -> list[LocalEntry | None]:
         """One `lstat` a name, in order. None: it is not there, and its parent could be read (or is not there itself).
 
-        A name below a file or a symbolic link is not there. For a folder, `is_empty` is told and `is_residue` false.
+        A name below a file or a symbolic link is not there; nor, where the disk folds names, one in another spelling.
+        For a folder, `is_empty` is told and `is_residue` false.
         """
         ...
 

@@ -5,10 +5,11 @@ Whether two names clash on a file system that folds case is a question of the tr
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from itertools import chain
 
 from bucketdrive.errors import InternalError
+from bucketdrive.model.entries import NameRules
 from bucketdrive.model.paths import RESERVED, RelPath
 
 MAX_KEY_BYTES = 1024
@@ -20,6 +21,8 @@ MAX_PART_BYTES = 255
 _MAX_DEVICE_BYTES = 60
 _UNKNOWN_DEVICE = "elsewhere"
 
+_NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\]')
+_DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NOT_IN_DEVICE = re.compile(r"[\x00-\x1f\x7f-\x9f()/\ud800-\udfff]")
 _STEM_AND_EXT = re.compile(r"(\.*[^.].*?)((?:\.tar)?\.[^.\s]{1,16})?", re.DOTALL)
@@ -67,6 +70,30 @@ def _refusal_of_part(part: str) -> str | None:
     if len(part) == len(RESERVED) and part.casefold() == RESERVED:
         return f"names with a part {RESERVED} belong to BucketDrive itself"
     return None
+
+
+def unkeepable(paths: Iterable[RelPath], known: Container[RelPath], rules: NameRules) -> dict[RelPath, str]:
+    """The paths of the bucket that this folder's file system cannot hold, and why (spec §2.9).
+
+    Of several that it would take for one, the one that is there already (`known`) is kept, else the first in the order
+    of UTF-8 bytes.
+    """
+    refused: dict[RelPath, str] = {}
+    if rules.is_windows:
+        refused.update({path: "Windows cannot have a file of this name" for path in paths if _is_barred(path)})
+    if rules.folds:
+        kept: dict[str, RelPath] = {}
+        for path in sorted(paths, key=lambda path: (path not in known, path.encode())):
+            first = kept.setdefault(path.fold, path)
+            if first != path:
+                refused[path] = f"{first} differs from it only in case or normal form, and this disk keeps one of them"
+    return refused
+
+
+def _is_barred(path: str) -> bool:
+    return any(
+        part[-1:] in (".", " ") or _NOT_ON_WINDOWS.search(part) or _DEVICES.fullmatch(part) for part in path.split("/")
+    )
 
 
 def conflict_name(path: RelPath, device: str, sha256: str) -> RelPath:

@@ -1,11 +1,13 @@
 """From a path's past to a plan that makes it present again: copies forward, never a version less."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bucketdrive.errors import NoSuchPathError
 from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import CopyForward
+from bucketdrive.rules.names import refusal
+from bucketdrive.rules.timeline import Past
 
 
 def plan_restore(path: RelPath, versions: Sequence[VersionRow], version_id: str) -> CopyForward | None:
@@ -29,10 +31,39 @@ def plan_restore(path: RelPath, versions: Sequence[VersionRow], version_id: str)
         raise _no_such_version(path, versions, version_id)
     if wanted is top:
         return None
-    live_etag = "" if top.is_delete_marker else top.etag
-    reason = "deleted: its last content comes back" if not live_etag else "an older version becomes the newest"
-    base = top.version_id if live_etag else ""
-    return CopyForward(path, reason, wanted.version_id, wanted.etag, wanted.size, live_etag, base)
+    is_deleted = top.is_delete_marker
+    reason = "deleted: its last content comes back" if is_deleted else "an older version becomes the newest"
+    return _forward(path, reason, wanted, top)
+
+
+def plan_restore_as_of(tree: Mapping[str, Past], moment: str) -> list[CopyForward]:
+    """What brings every file of a past tree back as it was; files with that content now, and files made since, stay.
+
+    `moment`: in words, for the reasons. Keys that no drive can keep as files are left alone.
+    """
+    return [
+        _forward(RelPath(path), f"as it was at {moment}", past.then, past.top)
+        for path, past in tree.items()
+        if not _is_same_content(past.then, past.top) and refusal(path) is None
+    ]
+
+
+def _is_same_content(then: VersionRow, top: VersionRow) -> bool:
+    is_same_version = then.version_id == top.version_id
+    return is_same_version or (not top.is_delete_marker and (then.etag, then.size) == (top.etag, top.size))
+
+
+def _forward(path: RelPath, reason: str, wanted: VersionRow, top: VersionRow) -> CopyForward:
+    live = None if top.is_delete_marker else top
+    return CopyForward(
+        path,
+        reason,
+        wanted.version_id,
+        wanted.etag,
+        wanted.size,
+        if_match=live.etag if live else "",
+        base_version=live.version_id if live else "",
+    )
 
 
 def _no_such_version(path: RelPath, versions: Sequence[VersionRow], version_id: str) -> NoSuchPathError:

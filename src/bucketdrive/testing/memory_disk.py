@@ -23,6 +23,7 @@ from bucketdrive.model.entries import (
     LocalFile,
     LocalSpecial,
     LocalUnknown,
+    NameRules,
 )
 from bucketdrive.model.paths import RESERVED
 from bucketdrive.ports.disk import IGNORE_FILE, JUNK_NAMES, Exchanged, RootFacts, Scan, Skips, Staging
@@ -70,6 +71,10 @@ class MemoryDisk:
         self._check_own()
         return self._tree.now_ns()
 
+    async def name_rules(self) -> NameRules:
+        """See `Disk.name_rules`."""
+        return NameRules(folds=self._tree.folds, is_windows=self._folder.is_windows)
+
     async def free_bytes(self) -> int:
         """See `Disk.free_bytes`."""
         await _switch()
@@ -115,7 +120,7 @@ class MemoryDisk:
         for name in names:
             await _switch()
             try:
-                node = self._tree.find(parts_of(name))
+                node = self._tree.find(parts_of(name)) if self._tree.is_spelled(parts_of(name)) else None
                 found.append(None if node is None else _entry(node))
             except OSError as error:
                 found.append(LocalUnknown(str(failure(error, name))))
@@ -244,7 +249,7 @@ class MemoryDisk:
         with _translated(name):
             children = self._tree.parent(parts, make=True).children
             if parts[-1] not in children:
-                self._tree.insert(parts, MemoryDir(self._tree.new_number()))
+                self._tree.insert(parts, self._tree.new_dir())
             elif not isinstance(children[parts[-1]], MemoryDir):
                 raise occupied(name)
 

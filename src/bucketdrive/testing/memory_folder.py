@@ -34,6 +34,7 @@ class MemoryFolder:
     `clock_ns` grows with every call (nanoseconds; default: a microsecond a call); times are rounded down to `tick_ns`.
     `may_reuse_inodes`: as ext4 does. `record(name, data)` is told every byte string that becomes visible at a user's
     path, whoever put it there. `room_bytes` is what `free_bytes` answers, and the largest file that can be staged.
+    `is_windows`: what `name_rules` answers.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class MemoryFolder:
         self.tree = MemoryTree(clock_ns, tick_ns=tick_ns, may_reuse_inodes=may_reuse_inodes)
         self.tree.record = record
         self.room_bytes = 1 << 40
+        self.is_windows = False
         self._unmounted: MemoryDir | None = None
 
     def write(self, name: str, data: bytes, mtime_ns: int | None = None) -> None:
@@ -80,7 +82,7 @@ class MemoryFolder:
         """Make a folder and those above it; no error where it is."""
         parts = name.split("/")
         if not isinstance(self.tree.find(parts), MemoryDir):
-            self.tree.insert(parts, MemoryDir(self.tree.new_number()))
+            self.tree.insert(parts, self.tree.new_dir())
 
     def touch(self, name: str, mtime_ns: int | None = None) -> None:
         """Set a file's mtime (default: now), not its content."""
@@ -109,7 +111,7 @@ class MemoryFolder:
     def unmount(self) -> None:
         """Leave an empty mount point where the folder was. Nothing happens where it is unmounted already."""
         if self._unmounted is None:
-            self._unmounted, self.tree.root = self.tree.root, MemoryDir(self.tree.new_number())
+            self._unmounted, self.tree.root = self.tree.root, self.tree.new_dir()
 
     def mount(self) -> None:
         """Bring the folder back; what was written to the mount point meanwhile is hidden."""

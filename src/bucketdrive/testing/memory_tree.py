@@ -4,14 +4,18 @@ Below `memory_disk`. It is synchronous, every call is atomic, and errors are the
 so that the disk in memory translates them exactly as the real one does. Paths are lists of parts, from the top.
 """
 
+# mypy: disable-error-code="explicit-override, override"
+# Python 3.11 has no @override, and a folding dict is a dict on purpose.
+
 import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Any
 
 from bucketdrive.model.entries import Fingerprint
-from bucketdrive.model.paths import RESERVED
+from bucketdrive.model.paths import RESERVED, RelPath
 
 MAX_NAME_BYTES = 255
 
@@ -32,6 +36,34 @@ class MemoryFile:
     def fingerprint(self) -> Fingerprint:
         """What `lstat` tells of it."""
         return Fingerprint(len(self.data), self.mtime_ns, self.ctime_ns, self.number, self.mode)
+
+
+class FoldedNames(dict[str, "Node"]):
+    """Children by name, as a file system that keeps case and normal form but does not tell names apart by them."""
+
+    def _kept(self, name: str) -> str:
+        fold = RelPath(name).fold
+        return next((kept for kept in self if RelPath(kept).fold == fold), name)
+
+    def __getitem__(self, name: str) -> "Node":
+        return super().__getitem__(self._kept(name))
+
+    def __setitem__(self, name: str, node: "Node") -> None:
+        super().__setitem__(self._kept(name), node)
+
+    def __delitem__(self, name: str) -> None:
+        super().__delitem__(self._kept(name))
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(self._kept(str(name)))
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """See `dict.get`."""
+        return super().get(self._kept(name), default)
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """See `dict.pop`."""
+        return super().pop(self._kept(name), *default)
 
 
 @dataclass(slots=True, eq=False)
@@ -68,6 +100,7 @@ class MemoryTree:
     """
 
     def __init__(self, clock_ns: Callable[[], int] | None, *, tick_ns: int, may_reuse_inodes: bool) -> None:
+        self.folds = False
         self.record: Callable[[str, bytes], None] | None = None
         self._clock_ns = clock_ns or count(1_700_000_000_000_000_000, 1_000).__next__
         self._tick_ns = tick_ns
@@ -84,6 +117,15 @@ class MemoryTree:
         """A number for a new inode."""
         return self._free.pop() if self._free else next(self._numbers)
 
+    def new_dir(self) -> MemoryDir:
+        """A folder's inode that has no name yet."""
+        return MemoryDir(self.new_number(), FoldedNames() if self.folds else {})
+
+    def fold_names(self) -> None:
+        """From now on, tell names apart neither by case nor by normal form; the folder must be empty."""
+        self.folds = True
+        self.root = MemoryDir(1, FoldedNames())
+
     def parent(self, parts: Sequence[str], *, make: bool = False) -> MemoryDir:
         """The folder that holds the last of `parts`; with `make`, those missing are made."""
         folder = self.root
@@ -95,7 +137,7 @@ class MemoryTree:
             if child is None:
                 if not make:
                     raise make_error(errno.ENOENT, parts)
-                child = folder.children[part] = MemoryDir(self.new_number())
+                child = folder.children[part] = self.new_dir()
             if not isinstance(child, MemoryDir):
                 raise make_error(errno.ENOTDIR, parts)
             folder = child
@@ -117,6 +159,10 @@ class MemoryTree:
             return self.lookup(parts)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def is_spelled(self, parts: Sequence[str]) -> bool:
+        """Whether a name is there in just these letters, where names are folded; else it may be."""
+        return not self.folds or parts[-1] in list(self.parent(parts).children)
 
     def insert(self, parts: Sequence[str], node: Node, *, may_replace: bool = False) -> None:
         """Put an inode under a name; the folders above are made. With `may_replace`, over anything but a folder."""

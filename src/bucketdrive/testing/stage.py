@@ -1,12 +1,17 @@
 """A world for short stories told step by step: what users do, who syncs when, and what is everywhere at the end."""
 
+import asyncio
+
 from bucketdrive.engine.parts import Options
-from bucketdrive.history.restore import make_restore_plan
+from bucketdrive.history.as_of import NOW, list_tree
+from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.reports import SyncReport
 from bucketdrive.testing.memory_bucket import MemoryBucket, StoreClass
 from bucketdrive.testing.memory_folder import MemoryFolder
 from bucketdrive.testing.world import PREFIX, Device, World
+
+_KEYS = KeySpace(PREFIX)
 
 
 class Stage:
@@ -33,17 +38,24 @@ class Stage:
             report = self.world.run(self.devices[name].process.cycle.sync())
         return report
 
-    def restore(self, name: str, path: str, version_id: str = "") -> SyncReport:
-        """Restore a version on a device, as `Session.restore` does between two syncs."""
-        cycle = self.devices[name].process.cycle
-        bucket, keys = MemoryBucket(self.world.store), KeySpace(PREFIX)
-        plan = self.world.run(make_restore_plan(bucket, keys, RelPath(path), version_id))
-        return self.world.run(cycle.carry_out(plan))
-
     def settle(self) -> None:
         """Sync everybody until nothing changes any more."""
         for _ in range(4):
             self.sync()
+
+    def wait(self, seconds: float) -> float:
+        """Let time pass; the wall time after it."""
+        self.world.run(asyncio.sleep(seconds))
+        return self.world.now_s()
+
+    def ls(self, path: str = "", at_s: float = NOW) -> dict[str, int]:
+        """The sizes of the files in the bucket at or below `path` at a moment, by path.
+
+        Raises:
+            NoSuchPathError: a path is named, and there was nothing.
+        """
+        entries = self.world.run(list_tree(MemoryBucket(self.world.store), _KEYS, path, at_s))
+        return {entry.path: entry.size for entry in entries}
 
     def start_with(self, files: dict[str, bytes]) -> None:
         """Begin with the same files everywhere."""

@@ -126,7 +126,11 @@ class Device:
         world.devices.append(self)
         info = DeviceInfo(f"id-{name}", name)
         world.store.put(f"{PREFIX}.bucketdrive/devices/id-{name}.json", write_device_info(info))
-        world.run(MemoryDisk(self.folder).write_root(DRIVE_ID, self.root_id))
+        self.make_root()
+
+    def make_root(self) -> None:
+        """Put the drive's marker into the folder."""
+        self.world.run(MemoryDisk(self.folder).write_root(DRIVE_ID, self.root_id))
 
     def lose_state(self) -> None:
         """Start over with an empty state, in rebuild mode."""

@@ -1,0 +1,63 @@
+"""Reports made of plans and of other reports."""
+
+from bucketdrive.model.plan import (
+    Action,
+    Clash,
+    CopyForward,
+    DeleteLocal,
+    DeleteRemote,
+    Download,
+    Forget,
+    MakeDirLocal,
+    MakeDirRemote,
+    Plan,
+    Record,
+    RemoveDirLocal,
+    RemoveDirRemote,
+    SetAside,
+    Upload,
+)
+from bucketdrive.model.reports import HeldPath, SyncReport
+
+_WORDS: dict[type[Action], str] = {
+    Record: "note",
+    Forget: "forget",
+    Upload: "upload",
+    Download: "download",
+    DeleteLocal: "delete here",
+    DeleteRemote: "delete in the bucket",
+    SetAside: "keep as a conflict copy",
+    Clash: "keep as a conflict copy in the bucket",
+    MakeDirRemote: "make a folder in the bucket",
+    RemoveDirRemote: "remove a folder in the bucket",
+    MakeDirLocal: "make a folder here",
+    RemoveDirLocal: "remove a folder here",
+    CopyForward: "restore",
+}
+"""What each action is called in a dry run."""
+
+
+def would_do(plan: Plan) -> SyncReport:
+    """A report of what a plan would do."""
+    return SyncReport(
+        held=[HeldPath(hold.path, hold.reason) for hold in plan.holds],
+        moved=len(plan.moves),
+        planned=[
+            _sentence(action) for action in sorted(plan.actions, key=lambda action: (plan.phase(action), action.path))
+        ],
+    )
+
+
+def _sentence(action: Action) -> str:
+    return f"{_WORDS[type(action)]}: {action.path} ({action.reason})"
+
+
+def added(first: SyncReport, second: SyncReport) -> SyncReport:
+    """Two syncs of one command as one: what both did, and what is held or failed at the end."""
+    second.uploaded += first.uploaded
+    second.downloaded += first.downloaded
+    second.deleted_here += first.deleted_here
+    second.deleted_in_bucket += first.deleted_in_bucket
+    second.moved += first.moved
+    second.conflicts = [*first.conflicts, *(path for path in second.conflicts if path not in first.conflicts)]
+    return second

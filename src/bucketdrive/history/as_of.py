@@ -1,0 +1,57 @@
+"""The tree at a moment, from one sweep of the versions the bucket keeps."""
+
+from bucketdrive.errors import NoSuchPathError
+from bucketdrive.history.versions import each_version, list_versions
+from bucketdrive.model.paths import KeySpace, RelPath
+from bucketdrive.model.reports import TreeEntry, iso_time
+from bucketdrive.ports.bucket import Reads
+from bucketdrive.rules.timeline import AsOf, Past
+
+NOW = float("inf")
+"""No moment at all: what is newest in the bucket, whatever any clock says."""
+
+
+async def list_tree(bucket: Reads, keys: KeySpace, path: str, at_s: float) -> list[TreeEntry]:
+    """The files at or below `path` (empty: all of the drive) at `at_s`, sorted by path.
+
+    Raises:
+        NoSuchPathError: a path is named, and there was nothing.
+    """
+    tree = await read_tree(bucket, keys, path, at_s)
+    if path and not tree:
+        raise await not_there(bucket, keys, path, at_s, "Nothing is listed.")
+    return [
+        TreeEntry(found, past.then.size, past.then.modified_s, past.then.version_id)
+        for found, past in sorted(tree.items())
+    ]
+
+
+async def read_tree(bucket: Reads, keys: KeySpace, path: str, at_s: float) -> dict[str, Past]:
+    """The files at or below `path` (empty: all of the drive) that were live at `at_s`, by path."""
+    as_of = AsOf(at_s, keys.tail)
+    if path:  # not in one sweep: between `p` and `p/` may lie any number of keys such as `p-old/x`
+        for row in await list_versions(bucket, keys, RelPath(path)):
+            as_of.take(row)
+    async for row in each_version(bucket, keys, keys.folder_key(path) if path else keys.prefix):
+        as_of.take(row)
+    return as_of.files
+
+
+async def not_there(bucket: Reads, keys: KeySpace, path: str, at_s: float, what_not: str) -> NoSuchPathError:
+    """The error that says how it is that nothing was at `path` at `at_s`; `what_not` says what was not done."""
+    then = "now" if at_s == NOW else f"at {iso_time(at_s)}"
+    rows = await list_versions(bucket, keys, RelPath(path)) if path else []
+    contents = [row for row in rows if not row.is_delete_marker]
+    if not path:
+        what = f"The drive had no files {then}."
+    elif not contents:
+        what = f"{path} is neither a file {then} nor a folder with files in it."
+    elif int(contents[-1].modified_s) > at_s:
+        what = f"{path} did not exist {then}: its oldest version is of {iso_time(contents[-1].modified_s)}."
+    else:
+        what = f"{path} was deleted {then}."
+    return NoSuchPathError(
+        f"{what} {what_not}",
+        hint="See what there is with `bucketdrive versions PATH` and `bucketdrive ls --as-of TIME`.",
+        path=path,
+    )
