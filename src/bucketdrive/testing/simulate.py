@@ -256,7 +256,9 @@ class Simulation:
         verdict.lost = sorted(self._written - self._superseded - final)
         verdict.gone = sorted(set(verdict.lost) - self._kept_somewhere())
         back = {path: text for path, text in live.items() if text in self._superseded}
-        if not self._story.faults.state_lost:  # a deletion not yet told when the state was lost cannot be known of
+        # A deletion not yet told when the state was lost cannot be known of; and a store that ignores conditions cannot
+        # refuse a request that comes late.
+        if not self._story.faults.state_lost and self._story.store_class == "A":
             verdict.resurrected = sorted(
                 f"{path}={text}"
                 for path, text in back.items()
