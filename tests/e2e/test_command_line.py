@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.stores("embedded", "ceph", "ceph-safe")
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
+@pytest.mark.stores("embedded")
 def test_link_tells_what_it_made_and_what_it_joined(place, cli):
     _, first = cli("link", "s3://fresh/x/", place / "one", "--device", "laptop", "--create-bucket")
     _, second = cli("link", "s3://fresh/x", place / "two", "--device", "laptop")
@@ -78,28 +81,6 @@ def test_versions_are_listed_newest_first_and_an_old_one_restored(world):
     world.laptop.run("restore", "a.txt", "-C", world.laptop.folder, "--version", oldest["version_id"])
     assert world.laptop.tree() == {"a.txt": "one"}
     assert world.bucket.history("a.txt") == (["one", "two!", "one"], 0)
-
-
-def test_a_mass_deletion_waits_until_it_is_approved(world):
-    names = [f"{number}.txt" for number in range(60)]
-    world.laptop.change(dict.fromkeys(names, "x"))
-    world.laptop.sync()
-    world.laptop.change(dict.fromkeys(names[:55]))
-    assert world.laptop.sync(exit_code=4)["deleted_in_bucket"] == 0
-    [status] = world.laptop.run("status", world.laptop.folder)["drives"]
-    assert (status["approvals"], len(status["held"])) == (55, 55)
-    assert world.laptop.run("approve", world.laptop.folder) == {"approved": 55}
-    assert world.laptop.sync()["deleted_in_bucket"] == 55
-
-
-def test_a_denied_mass_deletion_is_undone(world):
-    names = [f"{number}.txt" for number in range(60)]
-    world.laptop.change(dict.fromkeys(names, "x"))
-    world.laptop.sync()
-    world.laptop.change(dict.fromkeys(names))
-    world.laptop.sync(exit_code=4)
-    assert world.laptop.run("deny", world.laptop.folder) == {"denied": 60}
-    assert world.laptop.sync()["downloaded"] == 60
 
 
 def test_a_sync_stopped_by_ctrl_c_says_so_in_a_line_and_the_next_one_goes_on(world):

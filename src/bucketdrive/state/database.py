@@ -5,6 +5,7 @@ import fcntl
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -54,9 +55,31 @@ class State:
             raise
 
     @classmethod
+    def open_to_read(cls, folder: Path) -> "State | None":
+        """A copy in memory of the state in `folder`, whose lock is held meanwhile; None where there is none.
+
+        Nothing on disk changes, whatever is done to the copy.
+
+        Raises:
+            BusyError, DriveError: as `open`.
+        """
+        path = folder / "state.db"
+        if not path.exists():
+            return None
+        lock_fd = _lock(folder / "lock")
+        try:
+            return cls(prepare(_copy(path)), lock_fd)
+        except BaseException:
+            os.close(lock_fd)
+            raise
+
+    @classmethod
     def in_memory(cls) -> "State":
         """A state that lasts as long as the object."""
-        return cls(prepare(apsw.Connection(":memory:")))
+        connection = apsw.Connection(":memory:")
+        with connection.backup("main", _empty(), "main") as backup:
+            backup.step()
+        return cls(connection)
 
     def copy(self) -> "State":
         """A state in memory with the same data, as a backup of this moment holds it."""
@@ -112,6 +135,12 @@ def prepare(connection: apsw.Connection) -> apsw.Connection:
     return connection
 
 
+@cache
+def _empty() -> apsw.Connection:
+    """A prepared database with nothing in it: copying it is faster than making the tables anew."""
+    return prepare(apsw.Connection(":memory:"))
+
+
 def _connect(path: Path) -> apsw.Connection:
     try:
         connection = apsw.Connection(str(path))
@@ -121,6 +150,24 @@ def _connect(path: Path) -> apsw.Connection:
         if connection.pragma("application_id") not in (0, APPLICATION_ID):
             connection.close()
             raise DriveError(f"{path} is another program's database; it was left alone.", path=str(path))
+    except apsw.Error as error:
+        raise _damaged(path, error) from error
+    return connection
+
+
+def _copy(path: Path) -> apsw.Connection:
+    """The database in memory. Without a log beside it, it is read as a file nobody writes: that leaves no trace."""
+    log = path.with_name(f"{path.name}-wal")
+    has_log = log.exists() and log.stat().st_size > 0
+    connection = apsw.Connection(":memory:")
+    try:
+        name = f"{path.resolve().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
+        source = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+        try:
+            with connection.backup("main", source, "main") as backup:
+                backup.step()
+        finally:
+            source.close()
     except apsw.Error as error:
         raise _damaged(path, error) from error
     return connection

@@ -283,3 +283,8 @@ class Simulation:
 def _above(path: str) -> list[str]:
     parts = path.rstrip("/").split("/")
     return ["/".join(parts[:end]) for end in range(1, len(parts))]
+
+
+def play(story: Story, seed: int) -> Verdict:
+    """One run, for a pool of processes."""
+    return Simulation(seed, story).run()
