@@ -1,9 +1,10 @@
 """The only place where concrete parts meet: the store, the folder, the state, the clock."""
 
+import os
 import random  # noqa: TID251  the real Chance
 import time
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from bucketdrive.bucket.metered import MeteredBucket
@@ -24,15 +25,19 @@ class SystemClock:
         return time.time()  # noqa: TID251  this is the Clock
 
 
-@dataclass(frozen=True, slots=True)
 class SystemChance:
-    """Real randomness."""
+    """Real randomness, drawn from the kernel in blocks: every write needs an id, and a call for each costs more."""
 
-    _random: random.Random = field(default_factory=random.SystemRandom)
+    def __init__(self) -> None:
+        self._random = random.SystemRandom()
+        self._drawn = b""
 
     def uuid(self) -> str:
         """See `Chance`."""
-        return str(uuid.uuid4())  # noqa: TID251  this is the Chance
+        if not self._drawn:
+            self._drawn = os.urandom(4096)
+        taken, self._drawn = self._drawn[:16], self._drawn[16:]
+        return str(uuid.UUID(bytes=taken, version=4))
 
     def fraction(self) -> float:
         """See `Chance`."""
