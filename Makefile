@@ -1,14 +1,18 @@
 # make demo      the whole story on an embedded store, no account needed (ARGS=--keep leaves it running)
-# make test      all tests
+# make test      all tests that need nothing but Python
+# make test-all  those, and then all that need Ceph, a real store: it is started for them
 # make check     style, types, layers, sizes
+# make rgw       starts Ceph's S3 gateway on loopback and says how to use it; make rgw-stop ends it (see tools/rgw.py)
+# make bench-small   what 1,000 small files cost
 # Each sets itself up: a virtual environment in .venv, with pinned and hashed packages, made anew when the pins change.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
+TOOLS := .venv-tools/ready
 
-.PHONY: demo test test-all check format requirements clean
+.PHONY: demo test test-all test-ceph check rgw rgw-stop bench-small format requirements clean
 
 demo: $(READY)
 	@$(BIN)/bucketdrive demo $(ARGS)
@@ -16,7 +20,19 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest -n 2 -q
 
-test-all: test
+test-all: test test-ceph
+
+test-ceph: $(READY)
+	$(BIN)/pytest -m ceph tests/ceph tests/e2e -q
+
+rgw:
+	@$(PYTHON) tools/rgw.py start
+
+rgw-stop:
+	@$(PYTHON) tools/rgw.py stop
+
+bench-small: $(READY)
+	@$(BIN)/python bench/small_files.py $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check
@@ -30,13 +46,19 @@ format: $(READY)
 	$(BIN)/ruff format
 
 $(READY): requirements/dev.txt pyproject.toml tools/set_up.sh
-	@sh tools/set_up.sh "$(PYTHON)" "$(VENV)"
+	@sh tools/set_up.sh "$(PYTHON)" "$(VENV)" requirements/dev.txt .
+
+# What else writes to a bucket, for the Ceph lane: it pins an SDK of its own.
+$(TOOLS): requirements/tools.txt tools/set_up.sh
+	@sh tools/set_up.sh "$(PYTHON)" .venv-tools requirements/tools.txt
 
 # Needs uv. Writes versions and hashes only, and no address of an index.
 requirements:
 	uv pip compile pyproject.toml --extra demo --group dev --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/dev.txt
+	uv pip compile --group pyproject.toml:tools --universal --python-version 3.11 \
+	    --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/tools.txt
 
 clean:
-	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

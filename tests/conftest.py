@@ -1,17 +1,21 @@
 """What all tests need."""
 
 import json
+import re
 import subprocess
 import sys
-from os import environ  # noqa: TID251  the tests' own switches
+from dataclasses import dataclass
+from os import devnull, environ  # noqa: TID251  the tests' own switches
 from pathlib import Path
 from types import SimpleNamespace
 
+import boto3
 import pytest
 
 pytest.register_assert_rewrite("bucketdrive.testing.contracts")
 
-_RGW = Path(__file__).parents[1] / "tools" / "rgw.py"
+_TOP = Path(__file__).parents[1]
+_RGW = _TOP / "tools" / "rgw.py"
 
 
 @pytest.fixture(scope="session")
@@ -40,3 +44,107 @@ def _told(folder):
     told = json.loads((folder / "store.json").read_text(), object_hook=lambda fields: SimpleNamespace(**fields))
     told.folder = folder
     return told
+
+
+def _variables(store, access_key, secret_key, token=""):
+    """The environment under which any S3 tool works on a store, and on no other."""
+    return {
+        "AWS_ENDPOINT_URL_S3": store.endpoint_url,
+        "AWS_REGION": store.region,
+        "AWS_DEFAULT_REGION": store.region,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": secret_key,
+        "AWS_CONFIG_FILE": devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": devnull,
+    } | ({"AWS_SESSION_TOKEN": token} if token else {})
+
+
+@pytest.fixture(scope="session")
+def owner_variables(ceph):
+    """The environment of the user whose Ceph it is."""
+    return _variables(ceph, ceph.user.access_key, ceph.user.secret_key)
+
+
+@pytest.fixture(scope="session")
+def device_policy():
+    """The policy of docs/guides/credentials.md for a bucket and a prefix, in as few characters as can be."""
+    text = (_TOP / "docs" / "guides" / "credentials.md").read_text()
+    policy = json.dumps(json.loads(re.search(r"```json\n(.*?)```", text, re.DOTALL)[1]), separators=(",", ":"))
+    return lambda bucket, prefix: policy.replace("BUCKET", bucket).replace("PREFIX", prefix)
+
+
+@pytest.fixture(scope="session")
+def device_variables(ceph, device_policy):
+    """Makes the environment of a device that reaches one prefix: of a role, narrowed by a session policy."""
+    sts = boto3.client(
+        "sts",
+        endpoint_url=ceph.endpoint_url,
+        region_name=ceph.region,
+        aws_access_key_id=ceph.user.access_key,
+        aws_secret_access_key=ceph.user.secret_key,
+    )
+
+    def make(bucket, prefix):
+        reply = sts.assume_role(
+            RoleArn=ceph.role_arn, RoleSessionName="device", Policy=device_policy(bucket, prefix), DurationSeconds=3600
+        )
+        keys = reply["Credentials"]
+        return _variables(ceph, keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
+
+    return make
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store under test: the environments of its owner, and of the devices that sync."""
+
+    owner: dict
+    device: dict
+
+
+def pytest_configure(config):
+    """Name our own markers."""
+    config.addinivalue_line("markers", "stores(*names): on which stores a test is run: embedded, ceph, ceph-safe")
+
+
+def pytest_generate_tests(metafunc):
+    """Run what needs a store on those that it, or its module, is marked with; without a mark on the embedded one."""
+    if "store" in metafunc.fixturenames:
+        marked = metafunc.definition.get_closest_marker("stores")
+        names = marked.args if marked else ("embedded",)
+        stores = [
+            pytest.param(name, id=pytest.HIDDEN_PARAM)
+            if name == "embedded"
+            else pytest.param(name, marks=[pytest.mark.ceph, pytest.mark.timeout(180)])
+            for name in names
+        ]
+        metafunc.parametrize("store", stores, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
+def store(request):
+    """The store of a test: the embedded one; `ceph` with its owner's keys; `ceph-safe` with a device's credentials."""
+    if request.param == "embedded":
+        variables = request.getfixturevalue("embedded_store").environment()
+        return Store(variables, variables)
+    owner = request.getfixturevalue("owner_variables")
+    if request.param == "ceph":
+        return Store(owner, owner)
+    return Store(owner, request.getfixturevalue("device_variables")("*", "home"))
+
+
+@pytest.fixture(scope="session")
+def client_of():
+    """Makes a boto3 client for S3 from an environment."""
+
+    def make(variables):
+        return boto3.client(
+            "s3",
+            endpoint_url=variables["AWS_ENDPOINT_URL_S3"],
+            region_name=variables["AWS_REGION"],
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=variables.get("AWS_SESSION_TOKEN"),
+        )
+
+    return make

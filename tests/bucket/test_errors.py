@@ -230,3 +230,24 @@ def test_a_profile_or_endpoint_that_makes_no_sense_is_a_wrong_call():
         connect(S3Location("bucket", profile="nobody"))
     with pytest.raises(UsageError):
         connect(S3Location("bucket", endpoint_url="localhost:9000"))
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (204, "", True),
+        (404, "NoSuchVersion", True),
+        (400, "InvalidArgument", True),
+        (403, "AccessDenied", False),
+        (501, "NotImplemented", None),
+        (405, "MethodNotAllowed", None),
+    ],
+)
+def test_only_a_want_of_permission_means_that_history_cannot_be_destroyed(canned, bucket, status, code, expected):
+    canned.say(status, code)
+    assert asyncio.run(bucket.may_destroy_versions("never", "v")) is expected
+
+
+def test_wrong_credentials_do_not_tell_what_right_ones_may_do(canned, bucket):
+    canned.say(403, "InvalidAccessKeyId")
+    assert isinstance(failure(bucket, lambda bucket: bucket.may_destroy_versions("never", "v")), CredentialsError)

@@ -4,9 +4,7 @@ import asyncio
 import os
 from itertools import count
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from bucketdrive.bucket.s3.connect import S3Location, connect
 
@@ -20,29 +18,10 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.ceph)
 
 
-def variables_of(store, user):
-    """The environment under which any S3 tool is `user`."""
-    return {
-        "AWS_ENDPOINT_URL_S3": store.endpoint_url,
-        "AWS_REGION": store.region,
-        "AWS_ACCESS_KEY_ID": user.access_key,
-        "AWS_SECRET_ACCESS_KEY": user.secret_key,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-    }
-
-
 @pytest.fixture(scope="session")
-def owner(ceph):
+def owner(client_of, owner_variables):
     """A client of the user whose buckets these are."""
-    return boto3.client(
-        "s3",
-        endpoint_url=ceph.endpoint_url,
-        region_name=ceph.region,
-        aws_access_key_id=ceph.user.access_key,
-        aws_secret_access_key=ceph.user.secret_key,
-        config=Config(request_checksum_calculation="when_required", response_checksum_validation="when_required"),
-    )
+    return client_of(owner_variables)
 
 
 @pytest.fixture(scope="session")
@@ -59,10 +38,10 @@ def make_bucket(owner):
 
 
 @pytest.fixture(scope="module")
-def bucket(ceph, make_bucket):
+def bucket(owner_variables, make_bucket):
     """A bucket port to a new bucket."""
     with pytest.MonkeyPatch.context() as patch, asyncio.Runner() as runner:
-        for name, value in variables_of(ceph, ceph.user).items():
+        for name, value in owner_variables.items():
             patch.setenv(name, value)
         bucket = connect(S3Location(make_bucket()))
         yield bucket

@@ -52,7 +52,7 @@ class TestVersions(contract.VersionContract):
 
 
 class TestListings(contract.ListingContract):
-    @_ceph("a key marker alone passes over the newest version of that key")
+    @_ceph("a key marker alone passes over nothing")
     def test_a_key_marker_alone_passes_over_all_versions_of_that_key(self, harness):
         super().test_a_key_marker_alone_passes_over_all_versions_of_that_key(harness)
 

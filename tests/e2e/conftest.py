@@ -1,4 +1,4 @@
-"""Drives on an embedded store, walked through the command line; one store for all tests of a worker.
+"""Drives walked through the command line, on the embedded store, and where a module asks for it on Ceph too.
 
 Linking asks a store some fifty questions, so three devices are linked once; a test gets a copy of them, with a bucket
 and folders of its own, as if it had just linked them.
@@ -18,7 +18,6 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
-import boto3
 import pytest
 
 from bucketdrive.cli.main import main
@@ -116,6 +115,11 @@ class Device:
         """See `change`."""
         change(self.folder, changes)
 
+    def start(self, files):
+        """Make `files` what this device and the bucket agree on."""
+        self.change(files)
+        self.sync()
+
     def tree(self):
         """See `tree`."""
         return tree(self.folder)
@@ -203,8 +207,7 @@ class World:
 
     def start(self, files):
         """Make `files` the state that both devices agree on."""
-        self.laptop.change(files)
-        self.laptop.sync()
+        self.laptop.start(files)
         self.desktop.sync()
 
     def state_folder(self, device):
@@ -266,30 +269,23 @@ def nth_request(embedded_store):
 
 
 @pytest.fixture(scope="session")
-def s3(embedded_store):
+def s3(store, client_of):
     """Another S3 tool."""
-    variables = embedded_store.environment()
-    return boto3.client(
-        "s3",
-        endpoint_url=embedded_store.endpoint_url,
-        region_name=variables["AWS_REGION"],
-        aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
-    )
+    return client_of(store.owner)
 
 
 @pytest.fixture(scope="session")
-def linked(embedded_store, s3, tmp_path_factory):
+def linked(store, s3, tmp_path_factory):
     """Three devices, really linked: the place with their folders, state and settings, and the drive's own objects."""
-    home = tmp_path_factory.mktemp("linked")
+    home, bucket = tmp_path_factory.mktemp("linked"), make_bucket(s3).name
     with pytest.MonkeyPatch.context() as patch:
-        _enter(patch, embedded_store, home)
+        _enter(patch, store, home)
         for name in DEVICES:
-            code, document = run("link", "s3://linked/home", home / name, "--device", name, "--create-bucket")
+            code, document = run("link", f"s3://{bucket}/home", home / name, "--device", name)
             assert code == 0, document
-    rows = s3.list_objects_v2(Bucket="linked", Prefix=OWN)["Contents"]
+    rows = s3.list_objects_v2(Bucket=bucket, Prefix=OWN)["Contents"]
     keys = [row["Key"] for row in rows if "/probe/" not in row["Key"]]
-    return home, {key: s3.get_object(Bucket="linked", Key=key)["Body"].read() for key in keys}
+    return home, bucket, {key: s3.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
 
 
 def _enter(patch, store, home):
@@ -303,15 +299,15 @@ def _enter(patch, store, home):
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
-    for name, value in (store.environment() | own).items():
+    for name, value in (store.device | own).items():
         patch.setenv(name, value)
 
 
 @pytest.fixture
-def place(embedded_store, tmp_path, monkeypatch):
+def place(store, tmp_path, monkeypatch):
     """An empty place with settings of its own, in which nothing is linked yet."""
     home = tmp_path.resolve()
-    _enter(monkeypatch, embedded_store, home)
+    _enter(monkeypatch, store, home)
     return home
 
 
@@ -331,11 +327,11 @@ def fresh_bucket(s3):
 
 def make_world(linked, home, bucket):
     """Devices of an empty drive: a copy of the linked ones."""
-    template, objects = linked
+    template, linked_bucket, objects = linked
     shutil.copytree(template, home, dirs_exist_ok=True)
     records = home / "config" / "drives.toml"
     text = records.read_text().replace(str(template), str(home))
-    records.write_text(text.replace('bucket = "linked"', f'bucket = "{bucket.name}"'))
+    records.write_text(text.replace(f'bucket = "{linked_bucket}"', f'bucket = "{bucket.name}"'))
     for key, body in objects.items():
         bucket.s3.put_object(Bucket=bucket.name, Key=key, Body=body)
     return World(home, bucket, *(Device(name, home / name) for name in DEVICES))
@@ -348,14 +344,14 @@ def world(linked, place, fresh_bucket):
 
 
 @pytest.fixture(scope="module")
-def shared_world(linked, embedded_store, s3, tmp_path_factory):
+def shared_world(linked, store, s3, tmp_path_factory):
     """As `world`, for a module that plays once and looks often. Its settings hold while the fixture is made."""
 
     @contextlib.contextmanager
     def entered(home=None):
         home = home or tmp_path_factory.mktemp("shared").resolve()
         with pytest.MonkeyPatch.context() as patch:
-            _enter(patch, embedded_store, home)
+            _enter(patch, store, home)
             yield make_world(linked, home, make_bucket(s3))
 
     return entered

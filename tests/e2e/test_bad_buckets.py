@@ -5,8 +5,6 @@ import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-import pytest
-
 from bucketdrive.model.format import DriveInfo, write_drive_info
 
 FILES = {"a": "a1", "d/b": "b1"}
@@ -71,30 +69,30 @@ def test_no_credentials(world, cli, monkeypatch, check_refusal):
     assert (world.laptop.tree(), world.bucket.tree()) == (FILES, {})
 
 
-@pytest.mark.parametrize(
-    ("code", "error", "hint"),
-    [
-        ("AccessDenied", "access-denied", "lack this permission"),
-        ("InvalidAccessKeyId", "credentials", "Renew or correct them"),
-        ("SignatureDoesNotMatch", "credentials", "Renew or correct them"),
-        ("RequestTimeTooSkewed", "credentials", "Set the clock right"),
-    ],
-)
-def test_access_denied(world, cli, monkeypatch, check_refusal, code, error, hint):
-    world.start(FILES)
+REFUSALS = {
+    "AccessDenied": ("access-denied", "lack this permission"),
+    "InvalidAccessKeyId": ("credentials", "Renew or correct them"),
+    "SignatureDoesNotMatch": ("credentials", "Renew or correct them"),
+    "RequestTimeTooSkewed": ("credentials", "Set the clock right"),
+}
+
+
+def test_access_denied(world, cli, monkeypatch, check_refusal):
+    world.laptop.start(FILES)
     world.laptop.change({"a": None, "new": "n1"})
-    with store_that_answers(403, code) as address:
-        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
-        check_refusal(world.laptop.sync(exit_code=1), error, hint=hint)
-        ended, told = link(cli, world.url, world.home / "phone")
-    check_refusal(told, error, hint=hint)
-    assert (ended, (world.home / "phone").exists()) == (1, False)
+    for code, (error, hint) in REFUSALS.items():
+        with store_that_answers(403, code) as address:
+            monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
+            check_refusal(world.laptop.sync(exit_code=1), error, hint=hint)
+            ended, told = link(cli, world.url, world.home / "phone")
+        check_refusal(told, error, hint=hint)
+        assert (ended, (world.home / "phone").exists()) == (1, False)
     assert world.laptop.tree() == {"d/b": "b1", "new": "n1"}
     assert world.bucket.tree() == FILES
 
 
 def test_an_endpoint_that_cannot_be_reached_or_is_no_store(world, monkeypatch, check_refusal):
-    world.start(FILES)
+    world.laptop.start(FILES)
     world.laptop.change({"a": None, "new": "n1"})
     with store_that_answers(404, "") as address:
         monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
@@ -150,7 +148,7 @@ FOREIGN = {
 
 
 def test_keys_that_no_folder_can_hold_are_held_and_nothing_is_written_outside(world):
-    world.start(FILES)
+    world.laptop.start(FILES)
     for key in FOREIGN:
         world.bucket.put(key, "foreign")
     world.bucket.put("good", "g1")
@@ -183,7 +181,7 @@ def test_names_that_no_bucket_can_hold_are_held_and_stay_where_they_are(world):
 
 
 def test_a_bucket_that_holds_another_drive_stops_the_drive(world, check_refusal):
-    world.start(FILES)
+    world.laptop.start(FILES)
     key = "home/.bucketdrive/drive.json"
     stranger = write_drive_info(DriveInfo("another-drive", created="2026-01-01T00:00:00.000Z"))
     world.bucket.s3.put_object(Bucket=world.bucket.name, Key=key, Body=stranger)

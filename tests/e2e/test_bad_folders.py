@@ -30,7 +30,7 @@ def test_a_folder_that_is_a_file(world, cli, check_refusal):
 
 
 def test_a_folder_inside_around_or_of_another_drive(world, cli, check_refusal):
-    world.start(FILES)
+    world.laptop.start(FILES)
     (world.home / "laptop link").symlink_to(world.laptop.folder)
     for place in ("laptop/d", ".", "laptop link/d"):
         code, told = link(cli, f"s3://{world.bucket.name}/other", world.home / place)
@@ -64,7 +64,7 @@ def as_nobody(shared_world):
         tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name,
         shared_world(Path(name)) as world,
     ):
-        world.start(FILES | {"d/c": "c1", "e/f": "f1"})
+        world.laptop.start(FILES | {"d/c": "c1", "e/f": "f1"})
         if os.geteuid() != 0:
             yield world
             return
@@ -107,7 +107,7 @@ def test_49_a_folder_that_cannot_be_read_is_held_and_nothing_in_it_counts_as_del
     world.bucket.delete("d/c")
     (laptop.folder / "d").chmod(0)
     with pytest.raises(PermissionError):
-        os.listdir(laptop.folder / "d")
+        list((laptop.folder / "d").iterdir())
     laptop.change({"new": "n1"})
     report = laptop.sync(exit_code=4)
     assert {entry["path"] for entry in report["held"]} == {"d", "d/b", "d/c"}
@@ -163,7 +163,7 @@ def test_linking_a_folder_that_cannot_be_written_or_made(as_nobody, cli, check_r
 def test_nothing_is_written_through_a_link_to_the_outside(world):
     outside = world.home / "outside"
     outside.mkdir()
-    world.start({"d/x": "x1", "e": "e1"})
+    world.laptop.start({"d/x": "x1", "e": "e1"})
     world.laptop.change({"d": outside, "link": outside, "e": outside / "file"})
     world.bucket.put("link/x", "x1")
     world.bucket.put("d/y", "y1")
@@ -179,11 +179,12 @@ def test_nothing_is_written_through_a_link_to_the_outside(world):
     assert list(outside.iterdir()) == []
 
 
-@pytest.mark.parametrize(
-    "damage", [b"not a database, but long enough to be read as one" * 100, b"SQLite format 3\0" + b"\xff" * 8000]
-)
+DAMAGES = [b"not a database, but long enough to be read as one" * 100, b"SQLite format 3\0" + b"\xff" * 8000]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_state(world, check_refusal, damage):
-    world.start(FILES)
+    world.laptop.start(FILES)
     state = world.state_folder(world.laptop)
     for path in state.glob("state.db*"):
         path.unlink()
@@ -205,7 +206,7 @@ def test_a_damaged_state(world, check_refusal, damage):
     ],
 )
 def test_a_damaged_list_of_drives(world, cli, check_refusal, text, what):
-    world.start(FILES)
+    world.laptop.start(FILES)
     records = world.home / "config" / "drives.toml"
     records.write_text(text)
     for arguments in (("sync", world.laptop.folder), ("status",), ("link", world.url, world.home / "phone")):
@@ -225,7 +226,7 @@ def test_a_damaged_settings_file_or_variable(world, monkeypatch, check_refusal):
 
 
 def test_another_process_that_works_on_the_drive(world, check_refusal):
-    world.start(FILES)
+    world.laptop.start(FILES)
     world.laptop.change({"a": "a2"})
     other = State.open(world.state_folder(world.laptop))
     try:

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.stores("embedded", "ceph", "ceph-safe")
+
 GONE = None
 VANISHED = object()
 

@@ -1,17 +1,23 @@
 """The tree as of a moment, through the command line."""
 
 import re
-import time
 from datetime import UTC, datetime
+
+import pytest
+
+from bucketdrive.drive.assembly import SystemClock
+
+pytestmark = pytest.mark.stores("embedded", "ceph", "ceph-safe")
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 
 def next_second():
-    """Wait for the store's next whole second, finer than which no past can be asked for; now, in ISO 8601."""
-    began = int(time.time())
-    while int(time.time()) == began:
-        time.sleep(0.01)
+    """Wait for the next whole second, since stores tell times no finer; the one before it, in ISO 8601."""
+    clock = SystemClock()
+    began = int(clock.now_s())
+    while int(clock.now_s()) == began:
+        pass
     return datetime.fromtimestamp(began, UTC).isoformat()
 
 

@@ -5,7 +5,7 @@ The same with 1,000 files, on fakes: `tests/engine/test_requests.py`.
 
 import sys
 
-FILES = 200
+FILES = 120
 SPARE = 20
 READS = {"GetObject", "ListObjectsV2"}
 

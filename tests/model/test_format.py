@@ -1,6 +1,7 @@
 """The bucket format: what other tools write is understood or treated as absent; our own objects survive damage."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from bucketdrive.model.format import (
     FileMeta,
     JournalEntry,
     journal_name,
+    path_mark,
     read_doorbell,
     read_drive_info,
     read_metadata,
@@ -30,10 +32,10 @@ SECOND = 1_000_000_000
 
 def test_what_we_write_we_read_again():
     meta = FileMeta(1_700_000_000_123_456_789, SHA, 0o755, "Ana's laptop (büro) 100%", "op-1", "v1")
-    fields = write_metadata(meta)
+    fields = write_metadata(meta, "ordner/ü.txt")
     assert fields["mtime"] == "1700000000.123456789"
     assert fields["mode"] == "33261"
-    assert read_metadata(fields) == meta
+    assert read_metadata(fields) == replace(meta, written_for=path_mark("ordner/ü.txt"))
 
 
 @given(
@@ -47,15 +49,22 @@ def test_what_we_write_we_read_again():
     )
 )
 def test_any_metadata_of_ours_is_ascii_and_reads_back(meta):
-    fields = write_metadata(meta)
+    fields = write_metadata(meta, "p")
     assert all(name.islower() and value.isascii() and value.isprintable() for name, value in fields.items())
-    assert read_metadata(fields) == meta
+    assert replace(read_metadata(fields), written_for="") == meta
 
 
 def test_a_creation_is_written_as_base_0_and_read_as_no_base():
-    fields = write_metadata(FileMeta(op="op"))
-    assert fields == {"bucketdrive-op": "op", "bucketdrive-base": "0"}
-    assert read_metadata(fields) == FileMeta(op="op")
+    fields = write_metadata(FileMeta(op="op"), "p")
+    assert fields == {"bucketdrive-op": "op", "bucketdrive-base": "0", "bucketdrive-path": "148de9c5a7a44d19"}
+    assert read_metadata(fields) == FileMeta(op="op", written_for="148de9c5a7a44d19")
+
+
+def test_what_is_claimed_of_another_path_came_with_a_copy():
+    claimed = read_metadata(write_metadata(FileMeta(op="op"), "here"))
+    assert claimed.may_be_of("here")
+    assert not claimed.may_be_of("there")
+    assert FileMeta(op="op").may_be_of("anywhere")
 
 
 @pytest.mark.parametrize(

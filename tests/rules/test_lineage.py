@@ -2,8 +2,19 @@
 
 from bucketdrive.model.attempts import Attempt, Deed
 from bucketdrive.model.entries import Fingerprint, SyncedFile, VersionRow
+from bucketdrive.model.format import FileMeta, path_mark
 from bucketdrive.model.paths import RelPath
-from bucketdrive.rules.lineage import Advance, Settled, UndoZombie, judge, place_of_base, worth_asking
+from bucketdrive.rules.lineage import (
+    Advance,
+    Settled,
+    UndoZombie,
+    audit_range,
+    buried_versions,
+    credible_bases,
+    judge,
+    place_of_base,
+    worth_asking,
+)
 
 SIZE = 5
 
@@ -144,3 +155,37 @@ def test_an_own_version_at_or_below_the_base_says_nothing_new():
     ours = attempt("op1")
     assert judge(history("v2", "v1"), base("v2"), [ours], {"v1": "op1", "v2": "theirs"}) is None
     assert judge(history("v1"), base("v1"), [ours], {"v1": "op1"}) is None
+
+
+def claim(op, base="", path="p"):
+    return FileMeta(op=op, base=base, written_for=path_mark(path))
+
+
+def buried(versions, claims):
+    return [row.version_id for row in buried_versions(versions, "", credible_bases("p", versions, claims))]
+
+
+def test_a_version_made_on_an_older_one_than_it_lies_on_buried_what_is_between():
+    claims = {"v1": claim("a"), "v2": claim("b", "v1"), "v3": claim("c", "v1")}
+    assert buried(history("v3", "v2", "v1"), claims) == ["v2"]
+    assert buried(history("v2", "v1"), {"v1": claim("a"), "v2": claim("b")}) == ["v1"]
+
+
+def test_another_tools_copy_of_an_older_version_onto_the_newest_buries_nothing():
+    claims = {"v1": claim("a"), "v2": claim("b", "v1"), "v3": claim("c", "v2")}
+    assert buried(history("v4", "v3", "v2", "v1"), claims | {"v4": claims["v1"]}) == []
+    assert buried(history("v4", "v3", "v2", "v1"), claims | {"v4": claims["v2"]}) == []
+
+
+def test_another_tools_copy_of_another_file_buries_nothing():
+    assert buried(history("v2", "v1"), {"v1": claim("a"), "v2": claim("b", path="q")}) == []
+    assert buried(history("v2", "v1"), {"v1": claim("a"), "v2": FileMeta()}) == []
+
+
+def test_of_a_creation_over_what_is_live_all_older_versions_are_asked_for_its_original():
+    versions = history("v5", "v4", "m3", "v2", "v1")
+    claims = {"v5": claim("a"), "v4": FileMeta()}
+    assert audit_range(versions, "v4", credible_bases("p", versions, claims)) == len(versions)
+    assert buried(versions, claims | {"v2": claim("b", "v1"), "v1": claim("a")}) == []
+    created_on_a_marker = history("v4", "m3", "v2", "v1")
+    assert audit_range(created_on_a_marker, "m3", {"v4": ""}) == 1

@@ -134,6 +134,15 @@ class ForwardingBucket:
         """See `Administers`."""
         await self._through(PortRequest("HeadBucket", self._inner.head_bucket))
 
+    async def store_time_s(self, key: str) -> float | None:
+        """See `Administers`."""
+        return await self._through(PortRequest("HeadObject", partial(self._inner.store_time_s, key)))
+
+    async def may_destroy_versions(self, key: str, version_id: str) -> bool | None:
+        """See `Administers`."""
+        send = partial(self._inner.may_destroy_versions, key, version_id)
+        return await self._through(PortRequest("DeleteObject", send))
+
     async def create_bucket(self) -> None:
         """See `Administers`."""
         await self._through(PortRequest("CreateBucket", self._inner.create_bucket))

@@ -22,6 +22,8 @@ COMMANDS = {
     "versions": "List the versions of a file.",
     "trash": "List deleted files that can be restored.",
     "restore": "Bring back a deleted file, an old version, or a folder as it was.",
+    "verify": "Compare folder, state and bucket by hash; change nothing.",
+    "doctor": "Say how a drive's bucket and folder are, and what to do.",
     "conflicts": "List conflict copies that wait for you.",
     "approve": "Let deletions happen that a guard holds.",
     "deny": "Undo deletions that a guard holds.",
@@ -36,8 +38,8 @@ Examples:
   bucketdrive link s3://my-bucket/photos ~/Photos --enable-versioning
 
 \b
-Exit codes: 0 done · 1 error · 2 usage · 3 not found · 4 done, but conflicts or
-held paths need you · 5 temporary, try again · 7 stopped to protect data"""
+Exit codes: 0 done · 1 error · 2 usage · 3 not found · 4 done, but something
+needs you · 5 temporary, try again · 7 stopped to protect data"""
 
 
 class _LazyCommands(click.Group):

@@ -41,7 +41,7 @@ _MEANINGS = {
     1: "error",
     2: "usage",
     3: "not found",
-    4: "done, but conflicts or held paths need you",
+    4: "done, but something needs you",
     5: "temporary, try again",
     7: "stopped to protect data",
     130: "stopped by Ctrl-C",

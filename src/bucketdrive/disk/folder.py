@@ -17,6 +17,7 @@ from threading import Event, Lock
 from typing import TypeVar
 
 from bucketdrive.disk.failures import failure
+from bucketdrive.disk.fitness import Fitness, try_out
 from bucketdrive.disk.moves import Moves
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
@@ -62,7 +63,9 @@ class Folder:
                 hint="Run it on Linux, or in a virtual machine or container with Linux.",
             )
         able = file_system or FileSystem()
-        renamer = Renamer(may_exchange=able.may_exchange, may_refuse_replacing=able.may_refuse_replacing)
+        renamer = self._renamer = Renamer(
+            may_exchange=able.may_exchange, may_refuse_replacing=able.may_refuse_replacing
+        )
         self._path = path
         self._places = Places(path)
         self._two_steps = TwoSteps(self._places, renamer)
@@ -106,6 +109,14 @@ class Folder:
             shouted = self._path / RESERVED.upper() / "ROOT.JSON"
             self._name_rules = NameRules(folds=await self._run("", shouted.exists))
         return self._name_rules
+
+    async def fitness(self, token: str) -> Fitness:
+        """What the folder is fit for, tried out in `tmp/` under `token`; not part of `Disk`.
+
+        Raises:
+            GuardError: the folder or its `.bucketdrive` is not there.
+        """
+        return await self._run("", partial(try_out, self._path, self._places, self._renamer, token))
 
     async def free_bytes(self) -> int:
         """See `Disk.free_bytes`."""

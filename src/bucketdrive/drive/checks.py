@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from bucketdrive.drive.lifecycle import expiring_rules
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.errors import AccessDeniedError, GuardError, UnfitStoreError, UsageError
 from bucketdrive.model.paths import RESERVED, KeySpace, RelPath
 from bucketdrive.model.reports import StoreFacts
-from bucketdrive.ports.bucket import Administers, Reads
+from bucketdrive.ports.bucket import Administers, LifecycleRule, Reads
 from bucketdrive.rules.names import refusal
 
 _URL = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
@@ -110,7 +111,7 @@ async def check_versioning(bucket: Administers, *, may_enable: bool) -> list[str
     return ["Versioning of the bucket was turned on. On AWS, wait 15 minutes before the first sync."]
 
 
-async def check_lifecycle(bucket: Administers, *, is_accepted: bool) -> list[str]:
+async def check_lifecycle(bucket: Administers, keys: KeySpace, *, is_accepted: bool) -> list[str]:
     """Whether a lifecycle rule would delete live files.
 
     Raises:
@@ -120,17 +121,24 @@ async def check_lifecycle(bucket: Administers, *, is_accepted: bool) -> list[str
         rules = await bucket.get_bucket_lifecycle()
     except AccessDeniedError:
         return ["These credentials may not read the bucket's lifecycle rules."]
-    expiring = [rule for rule in rules if rule.is_enabled and rule.expiration_days]
+    expiring = expiring_rules(rules, keys)
     if not expiring:
         return []
-    days = min(rule.expiration_days for rule in expiring)
-    what = f"A lifecycle rule of the bucket ({expiring[0].rule_id}) deletes files {days} days after they were written"
+    what = describe_expiration(expiring[0])
     if not is_accepted:
         raise UnfitStoreError(
             f"{what}; they would vanish from every device. Nothing was linked.",
             hint="Remove that rule's Expiration, or link with --accept-expiration if you want that.",
         )
     return [f"{what}."]
+
+
+def describe_expiration(rule: LifecycleRule) -> str:
+    """What a rule does that deletes live files, as the beginning of a sentence."""
+    name = f" ({rule.rule_id})" if rule.rule_id else ""
+    days = f"{rule.expiration_days} days after they were written"
+    when = days if rule.expiration_days else f"on {rule.expiration_date}"
+    return f"A lifecycle rule of the bucket{name} deletes files {when}"
 
 
 async def check_prefix_is_free(bucket: Reads, keys: KeySpace) -> None:

@@ -7,9 +7,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bucketdrive.drive.records import find_drive
+from bucketdrive.drive.doctor import examine
+from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
-from bucketdrive.model.reports import DeletedInfo, DriveStatus, SyncReport, TreeEntry, VersionInfo
+from bucketdrive.model.reports import (
+    DeletedInfo,
+    DoctorReport,
+    DriveStatus,
+    SyncReport,
+    TreeEntry,
+    VerifyReport,
+    VersionInfo,
+)
 from bucketdrive.ports.runtime import Listener
 
 T = TypeVar("T")
@@ -89,6 +98,10 @@ class Drive:
         """See `Session.restore`."""
         return self._call(self._session.restore(path, version_id, as_of, dry_run=dry_run))
 
+    def verify(self, *, full: bool = False) -> VerifyReport:
+        """See `Session.verify`."""
+        return self._call(self._session.verify(full=full))
+
     def conflicts(self) -> list[str]:
         """See `Session.conflicts`."""
         return self._call(self._session.conflicts())
@@ -109,6 +122,11 @@ class Drive:
             future.cancel()  # Ctrl-C: what is done is committed, what is under way is settled by the next sync
             asyncio.run_coroutine_threadsafe(_all_ended(), self._loop).result()
             raise
+
+
+def examine_drive(record: DriveRecord) -> DoctorReport:
+    """See `drive.doctor.examine`. A drive that cannot be opened can still be examined."""
+    return asyncio.run(examine(record))
 
 
 async def _all_ended() -> None:

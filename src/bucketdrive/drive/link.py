@@ -112,8 +112,8 @@ async def link_drive(options: LinkOptions) -> LinkReport:
 
 
 async def _link(options: LinkOptions, record: DriveRecord, store: Store) -> LinkReport:
-    notes = await _check_bucket(options, store)
     keys = KeySpace(record.prefix)
+    notes = await _check_bucket(options, store, keys)
     await check_prefix_is_free(store.bucket, keys)
     facts = await probe(store.bucket, keys.own_key("probe/"), SystemChance())
     notes += describe_class(facts)
@@ -144,7 +144,7 @@ async def _link(options: LinkOptions, record: DriveRecord, store: Store) -> Link
     return LinkReport(str(record.folder), record.url, device, is_new, notes)
 
 
-async def _check_bucket(options: LinkOptions, store: Store) -> list[str]:
+async def _check_bucket(options: LinkOptions, store: Store, keys: KeySpace) -> list[str]:
     try:
         await store.bucket.head_bucket()
     except AccessDeniedError:  # credentials for one prefix alone may not ask: the probe of that prefix will tell
@@ -158,7 +158,7 @@ async def _check_bucket(options: LinkOptions, store: Store) -> list[str]:
         await store.bucket.create_bucket()
         await store.bucket.enable_bucket_versioning()
     notes = await check_versioning(store.bucket, may_enable=options.enable_versioning)
-    return notes + await check_lifecycle(store.bucket, is_accepted=options.accept_expiration)
+    return notes + await check_lifecycle(store.bucket, keys, is_accepted=options.accept_expiration)
 
 
 async def _join_or_create(store: Store, keys: KeySpace, facts: StoreFacts) -> tuple[DriveInfo, bool]:

@@ -1,29 +1,16 @@
 """An open drive: all its verbs, async. The state is opened, and the store connected, when a verb first needs them."""
 
-import json
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
-from bucketdrive.bucket.probe import probe
-from bucketdrive.disk.folder import Folder
-from bucketdrive.drive.assembly import (
-    Silence,
-    Store,
-    SystemChance,
-    SystemClock,
-    boot_id,
-    location_of,
-    open_store,
-    options_of,
-)
+from bucketdrive.drive.assembly import Silence, Store, SystemClock
+from bucketdrive.drive.opening import Opened, open_to_read, open_to_work
 from bucketdrive.drive.records import DriveRecord
-from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.drive.standing import read_status
 from bucketdrive.drive.telling import added, would_do
-from bucketdrive.engine.cycle import Cycle
-from bucketdrive.engine.parts import Identity, Parts
+from bucketdrive.engine.verify import verify
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
@@ -31,22 +18,13 @@ from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
-from bucketdrive.model.reports import DeletedInfo, DriveStatus, StoreFacts, SyncReport, TreeEntry, VersionInfo
+from bucketdrive.model.reports import DeletedInfo, DriveStatus, SyncReport, TreeEntry, VerifyReport, VersionInfo
 from bucketdrive.ports.runtime import Listener
 from bucketdrive.rules.moments import parse_moment
-from bucketdrive.state.database import State
 from bucketdrive.state.runs import approve_holds, deny_holds
-from bucketdrive.state.trees import load_meta, load_synced, put_meta
+from bucketdrive.state.trees import load_synced
 
-
-@dataclass(slots=True)
-class _Open:
-    """What is open while the session works."""
-
-    store: Store
-    folder: Folder
-    state: State
-    cycle: Cycle
+Report = TypeVar("Report", SyncReport, VerifyReport)
 
 
 class Session:
@@ -57,7 +35,7 @@ class Session:
         self.record = record
         self._listener = listener or Silence()
         self._keys = KeySpace(record.prefix)
-        self._open: _Open | None = None
+        self._open: Opened | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -71,9 +49,7 @@ class Session:
         """Give everything back; the lock as well."""
         if self._open is not None:
             opened, self._open = self._open, None
-            await opened.store.close()
-            opened.folder.close()
-            opened.state.close()
+            await opened.close()
 
     # --- verbs --------------------------------------------------------------------------------------------------------
 
@@ -162,6 +138,22 @@ class Session:
                 report.failed += restored.failed
         return self._signed(measured.into(report))
 
+    async def verify(self, *, full: bool = False) -> VerifyReport:
+        """Compare folder, state and bucket by hash; see `engine.verify`. Changes nothing at all.
+
+        Raises:
+            DriveError, TransientError: as `sync`. BusyError: another process syncs this drive.
+        """
+        opened = self._open or await open_to_read(self.record, self._listener)
+        try:
+            with _Measured(opened.store) as measured:
+                report = await verify(opened.parts, is_full=full)
+        finally:
+            if opened is not self._open:
+                await opened.close()
+        report.drive = self.record.url
+        return measured.into(report)
+
     async def conflicts(self) -> list[str]:
         """The conflict copies in the drive, by path."""
         return (await self.status()).conflicts
@@ -178,61 +170,10 @@ class Session:
 
     # --- opening ------------------------------------------------------------------------------------------------------
 
-    async def _working(self) -> _Open:
+    async def _working(self) -> Opened:
         if self._open is None:
-            settings = load_settings()
-            state = State.open(state_dir(self.record.root_id))
-            try:
-                store = open_store(location_of(self.record), settings)
-            except BaseException:
-                state.close()
-                raise
-            folder = Folder(self.record.folder)
-            try:
-                parts = await self._parts(store, folder, state)
-            except BaseException:
-                folder.close()
-                state.close()
-                await store.close()
-                raise
-            self._open = _Open(store, folder, state, Cycle(parts))
+            self._open = await open_to_work(self.record, self._listener)
         return self._open
-
-    async def _parts(self, store: Store, folder: Folder, state: State) -> Parts:
-        identity, facts = await self._identity(store, folder, state)
-        return Parts(
-            bucket=store.bucket,
-            disk=folder,
-            state=state,
-            clock=SystemClock(),
-            chance=SystemChance(),
-            listener=self._listener,
-            keys=self._keys,
-            facts=facts,
-            identity=identity,
-            options=options_of(load_settings()),
-            boot_id=boot_id(),
-        )
-
-    async def _identity(self, store: Store, folder: Folder, state: State) -> tuple[Identity, StoreFacts]:
-        """Who we are, from the state; a state that was lost is begun anew, in rebuild mode, as a new device."""
-        meta = await state.run(load_meta)
-        if "device_id" not in meta:
-            root = await folder.root()
-            meta = {
-                "drive_id": root.drive_id,
-                "root_id": root.root_id,
-                "device_id": SystemChance().uuid(),
-                "device": self.record.device,
-                "is_rebuilding": "1",
-            }
-            await state.run(put_meta, meta)
-        if "facts" not in meta:
-            facts = await probe(store.bucket, self._keys.own_key("probe/"), SystemChance())
-            await state.run(put_meta, {"facts": json.dumps(facts.to_json())})
-        else:
-            facts = StoreFacts.from_json(json.loads(meta["facts"]))
-        return Identity(meta["drive_id"], meta["root_id"], meta["device_id"], meta["device"]), facts
 
     def _moment(self, text: str) -> float:
         return parse_moment(text, SystemClock().now_s())
@@ -265,10 +206,11 @@ class _Measured:
     ) -> None:
         return
 
-    def into(self, report: SyncReport) -> SyncReport:
+    def into(self, report: Report) -> Report:
         """Write it into a report."""
         report.requests = dict(sorted((Counter(self._meter.requests) - self._requests).items()))
-        report.bytes_sent = self._meter.bytes_sent - self._bytes[0]
+        if isinstance(report, SyncReport):
+            report.bytes_sent = self._meter.bytes_sent - self._bytes[0]
         report.bytes_received = self._meter.bytes_received - self._bytes[1]
         report.seconds = round(self._clock.now_s() - self._started_s, 3)
         return report

@@ -19,7 +19,13 @@ from bucketdrive.model.entries import SyncedFile, VersionRow
 from bucketdrive.model.format import FileMeta, read_metadata, write_metadata
 from bucketdrive.model.paths import RelPath
 from bucketdrive.ports.bucket import NewObject, Written
-from bucketdrive.rules.lineage import audit_range, buried_by_marker, buried_versions, is_untold_burial
+from bucketdrive.rules.lineage import (
+    audit_range,
+    buried_by_marker,
+    buried_versions,
+    credible_bases,
+    is_untold_burial,
+)
 from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
 from bucketdrive.state.lineage import load_told_deletions, put_audited
@@ -39,7 +45,7 @@ async def audit_lineage(work: Work, snapshot: Snapshot, histories: Histories) ->
     for path in fresh:
         history = histories[path]
         if len(history) > 1 and isinstance(snapshot.synced.get(path), SyncedFile):
-            bases = await _bases(work, history, snapshot.audited.get(path, ""))
+            bases = await _bases(work, path, history, snapshot.audited.get(path, ""))
             for row in buried_versions(history, snapshot.audited.get(path, ""), bases):
                 await bring_back(work, path, row)
                 found.append(path)
@@ -48,17 +54,19 @@ async def audit_lineage(work: Work, snapshot: Snapshot, histories: Histories) ->
     return found
 
 
-async def _bases(work: Work, history: Sequence[VersionRow], audited: str) -> dict[str, str | None]:
-    """The base that each version claims which the audit must understand; None for another tool's."""
+async def _bases(work: Work, path: RelPath, history: Sequence[VersionRow], audited: str) -> dict[str, str | None]:
+    """The base of each version that the audit must understand; None for another tool's."""
+    claims: dict[str, FileMeta] = {}
     bases: dict[str, str | None] = {}
     end = next((place for place, row in enumerate(history) if row.version_id == audited), len(history))
     while True:
-        asked = [row for row in history[:end] if not row.is_delete_marker and row.version_id not in bases]
+        asked = [row for row in history[:end] if not row.is_delete_marker and row.version_id not in claims]
         if not asked:
             return bases
         async with asyncio.TaskGroup() as group:
             heads = [(row, group.create_task(_claims(work, row))) for row in asked]
-        bases.update({row.version_id: head.result().base if head.result().op else None for row, head in heads})
+        claims.update({row.version_id: head.result() for row, head in heads})
+        bases = credible_bases(path, history, claims)
         end = max(end, audit_range(history, audited, bases))
 
 
@@ -93,7 +101,7 @@ async def _hash(work: Work, row: VersionRow) -> str:
 
 
 async def _copy(work: Work, row: VersionRow, target: RelPath, meta: FileMeta) -> None:
-    new = NewObject(write_metadata(dataclasses.replace(meta, op=work.parts.chance.uuid())))
+    new = NewObject(write_metadata(dataclasses.replace(meta, op=work.parts.chance.uuid()), target))
     key = work.parts.keys.key(target)
     written = await work.parts.bucket.copy_object(row.key, row.version_id, key, new)
     if not written.version_id:  # some stores do not name it

@@ -59,7 +59,7 @@ async def _put_copy(work: Work, path: RelPath, body: ObjectBody, meta: FileMeta)
         fresh = dataclasses.replace(meta, op=work.parts.chance.uuid(), base="")
         try:
             written = await work.parts.bucket.put_object(
-                key, body.data, NewObject(write_metadata(fresh), condition=work.parts.on_put(IfAbsent()))
+                key, body.data, NewObject(write_metadata(fresh, target), condition=work.parts.on_put(IfAbsent()))
             )
         except ConditionFailedError:
             md5 = hashlib.md5(body.data, usedforsecurity=False).hexdigest()
@@ -93,7 +93,7 @@ async def copy_forward(work: Work, action: CopyForward) -> int:
     )
     travelled = 0
     if work.parts.facts.conditional_copy:
-        new = NewObject(write_metadata(meta), condition=work.parts.on_put(condition))
+        new = NewObject(write_metadata(meta, action.path), condition=work.parts.on_put(condition))
         written = await bucket.copy_object(key, action.version_id, key, new)
     else:
         written = await _copy_through_here(work, action, meta, condition)
@@ -112,5 +112,6 @@ async def _copy_through_here(work: Work, action: CopyForward, meta: FileMeta, co
     if body is None:
         raise InternalError("The store answered 304 to a request that cannot be answered so.", path=action.path)
     sha256 = hashlib.sha256(body.data).hexdigest()
-    new = NewObject(write_metadata(dataclasses.replace(meta, sha256=sha256)), condition=work.parts.on_put(condition))
+    fields = write_metadata(dataclasses.replace(meta, sha256=sha256), action.path)
+    new = NewObject(fields, condition=work.parts.on_put(condition))
     return await work.parts.bucket.put_object(key, body.data, new)

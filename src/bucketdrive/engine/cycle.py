@@ -7,11 +7,12 @@ from dataclasses import replace
 from bucketdrive.engine.commit import Commits
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.execute import Execution, Outcome
+from bucketdrive.engine.groups import sole_error
 from bucketdrive.engine.journal import announce
 from bucketdrive.engine.observe import Look, check_roots, look
 from bucketdrive.engine.observe_local import LocalNames
 from bucketdrive.engine.parts import Parts
-from bucketdrive.errors import BucketDriveError, TransientError
+from bucketdrive.errors import TransientError
 from bucketdrive.model.plan import (
     Clash,
     DeleteLocal,
@@ -44,7 +45,7 @@ class Cycle:
         try:
             plan, _ = await self._look_and_plan()
         except BaseExceptionGroup as group:
-            raise _sole_error(group) from group
+            raise sole_error(group) from group
         return plan
 
     async def sync(self) -> SyncReport:
@@ -59,7 +60,7 @@ class Cycle:
         try:
             await self._rounds(report)
         except BaseExceptionGroup as group:
-            raise _sole_error(group) from group
+            raise sole_error(group) from group
         finally:
             if report.has_done_something:  # an idle drive writes nothing
                 finished_s, unasked = self._parts.clock.now_s(), self._unasked
@@ -85,7 +86,7 @@ class Cycle:
             with suppress(TransientError):  # it waits in the outbox
                 await announce(self._parts)
         except BaseExceptionGroup as group:
-            raise _sole_error(group) from group
+            raise sole_error(group) from group
         return report
 
     async def _rounds(self, report: SyncReport) -> None:
@@ -153,15 +154,3 @@ def _count(report: SyncReport, plan: Plan, outcome: Outcome) -> None:
 
 def _held(plan: Plan, outcome: Outcome) -> list[HeldPath]:
     return [HeldPath(hold.path, hold.reason) for hold in sorted((*plan.holds, *outcome.holds), key=lambda h: h.path)]
-
-
-def _sole_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that stopped a group of tasks: ours before others, and the first of ours."""
-    leaves = list(_leaves(group))
-    return next((error for error in leaves if isinstance(error, BucketDriveError)), leaves[0])
-
-
-def _leaves(error: BaseException) -> list[BaseException]:
-    if isinstance(error, BaseExceptionGroup):
-        return [leaf for inner in error.exceptions for leaf in _leaves(inner)]
-    return [error]

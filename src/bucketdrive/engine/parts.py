@@ -7,6 +7,8 @@ from bucketdrive.model.reports import StoreFacts
 from bucketdrive.ports.bucket import Bucket, Condition
 from bucketdrive.ports.disk import Disk
 from bucketdrive.ports.runtime import Chance, Clock, Listener
+from bucketdrive.rules.transfer import LEAST_PART_BYTES, WHOLE_LIMIT_BYTES, Whole, how_to_upload
+from bucketdrive.rules.transfer import Parts as Sizes
 from bucketdrive.state.database import State
 
 
@@ -25,7 +27,8 @@ class Options:
     """Times in seconds, sizes in bytes.
 
     `settle_s`: a file younger than this is looked at twice; `absence_s`: how long a file must be gone before it counts
-    as deleted; `grain_ns`: the grain of the file system's clock.
+    as deleted; `grain_ns`: the grain of the file system's clock; `whole_bytes`: what is larger goes up and down in
+    parts of at least `part_bytes`.
     """
 
     settle_s: float = 1.0
@@ -33,11 +36,21 @@ class Options:
     grain_ns: int = 20_000_000
     in_flight: int = 64
     memory_bytes: int = 256 << 20
+    whole_bytes: int = WHOLE_LIMIT_BYTES
+    part_bytes: int = LEAST_PART_BYTES
     reserve_bytes: int = 1 << 30
     quarantine_s: float = 86_400.0
     ledger_s: float = 86_400.0
     quota_window_s: float = 600.0
     max_rounds: int = 8
+
+    def how_to_upload(self, size: int) -> Whole | Sizes:
+        """In one put, or in parts.
+
+        Raises:
+            UnreadableError: it is larger than any object can be.
+        """
+        return how_to_upload(size, self.whole_bytes, self.part_bytes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,7 @@ async def _send(
         base=action.base_version,
     )
     condition = work.parts.on_put(IfMatch(action.if_match) if action.if_match else IfAbsent())
-    new = NewObject(write_metadata(meta), condition=condition)
+    new = NewObject(write_metadata(meta, action.path), condition=condition)
     key = work.parts.keys.key(action.path)
     if isinstance(sizes, Whole):
         return await work.parts.bucket.put_object(key, content.data if content else b"", new)
@@ -129,9 +129,8 @@ async def make_dir(work: Work, action: MakeDirRemote) -> int:
     """Put the marker of a folder; one that is there already serves as well."""
     condition: Condition = work.parts.on_put(IfAbsent())
     key = work.parts.keys.folder_key(action.path)
-    written = await work.parts.bucket.put_object(
-        key, b"", NewObject(write_metadata(FileMeta(device=work.parts.identity.device)), FOLDER_TYPE, condition)
-    )
+    meta = write_metadata(FileMeta(device=work.parts.identity.device), action.path)
+    written = await work.parts.bucket.put_object(key, b"", NewObject(meta, FOLDER_TYPE, condition))
     check_kept(written)
     await work.commits.write(
         StateChange(

@@ -4,6 +4,8 @@ Reading is total: whatever another tool wrote is either understood or treated as
 evidence: it may cause a download, not spare one.
 """
 
+import base64
+import hashlib
 import json
 import math
 import re
@@ -33,7 +35,8 @@ class FileMeta:
     """What the metadata of a version claims. None or empty: it claims nothing there.
 
     `mode` are the permission bits; `base` is the version id the content was made from, empty beside an `op`: it was
-    created (`0` in the bucket).
+    created (`0` in the bucket). `md5` is in hex, written where the ETag is not the MD5. `written_for` tells the path it was written to, as `path_mark`: a copy elsewhere still
+    claims the original's.
     """
 
     mtime_ns: int | None = None
@@ -42,16 +45,32 @@ class FileMeta:
     device: str = ""
     op: str = ""
     base: str = ""
+    written_for: str = ""
+    md5: str = ""
+
+    def may_be_of(self, path: str) -> bool:
+        """Whether what is claimed can have been written for `path`, and did not come with a copy from elsewhere."""
+        return self.written_for in ("", path_mark(path))
 
 
-def write_metadata(meta: FileMeta) -> dict[str, str]:
-    """User metadata for a put: names in lower case, values ASCII; `mtime` as rclone writes it, `mode` as s3fs does."""
+def path_mark(path: str) -> str:
+    """What `written_for` is for a path in the drive: the first 16 hex digits of the SHA-256 of its UTF-8."""
+    return hashlib.sha256(path.encode()).hexdigest()[:16]
+
+
+def write_metadata(meta: FileMeta, path: str) -> dict[str, str]:
+    """User metadata for a put: names in lower case, values ASCII; `mtime` as rclone writes it, `mode` as s3fs does.
+
+    `path` is where it is put, in the drive.
+    """
     fields: dict[str, str] = {}
     if meta.mtime_ns is not None:
         seconds, nanos = divmod(abs(meta.mtime_ns), 1_000_000_000)
         fields["mtime"] = f"{'-' if meta.mtime_ns < 0 else ''}{seconds}.{nanos:09d}"
     if meta.sha256:
         fields["sha256"] = meta.sha256
+    if meta.md5:
+        fields["md5chksum"] = base64.b64encode(bytes.fromhex(meta.md5)).decode()
     if meta.mode is not None:
         fields["mode"] = str(0o100000 | meta.mode)
     if meta.device:
@@ -59,6 +78,7 @@ def write_metadata(meta: FileMeta) -> dict[str, str]:
     if meta.op:
         fields["bucketdrive-op"] = meta.op
         fields["bucketdrive-base"] = meta.base or "0"
+        fields["bucketdrive-path"] = path_mark(path)
     return fields
 
 
@@ -79,6 +99,8 @@ def read_metadata(fields: Mapping[str, str]) -> FileMeta:
         device=unquote(fields.get("bucketdrive-device", ""))[:200],
         op=fields.get("bucketdrive-op", "")[:64],
         base="" if base == "0" else base,
+        md5=_md5(fields.get("md5chksum", "")),
+        written_for=fields.get("bucketdrive-path", "")[:64],
     )
 
 
@@ -101,6 +123,15 @@ def _float_time_ns(text: str) -> int | None:
     except ValueError:
         return None
     return int(seconds * 1e9) if math.isfinite(seconds) and abs(seconds) < _MAX_TIME_S else None
+
+
+def _md5(text: str) -> str:
+    """An MD5 in hex of one in base64; empty where it is none. Source: rclone backend/s3, `metaMD5Hash`."""
+    try:
+        digest = base64.b64decode(text, validate=True)
+    except ValueError:
+        return ""
+    return digest.hex() if len(digest) == 16 else ""
 
 
 def _mode(text: str) -> int | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import Any
 
 
@@ -126,6 +127,85 @@ class TreeEntry:
     def to_json(self) -> dict[str, Any]:
         """One entry of `ls --json`."""
         return asdict(self) | {"modified": iso_time(self.modified)}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where folder, state and bucket do not agree; `what` in words."""
+
+    path: str
+    what: str
+
+
+@dataclass(slots=True)
+class VerifyReport:
+    """What a verification found. It changed nothing.
+
+    `files`: those agreed on; of them `read_here` were hashed here, and of `proved_in_bucket` the bytes in the bucket
+    are surely those agreed on (their ETag is the MD5, or they were downloaded); of `unproved_in_bucket` only the
+    version is. `set_aside`: files in quarantine; `unsettled`: attempts of an earlier run; `untold`: changes that other
+    devices were not told of yet.
+    """
+
+    drive: str = ""
+    is_full: bool = False
+    files: int = 0
+    read_here: int = 0
+    proved_in_bucket: int = 0
+    unproved_in_bucket: int = 0
+    set_aside: int = 0
+    unsettled: int = 0
+    untold: int = 0
+    differences: list[Difference] = field(default_factory=list)
+    bytes_received: int = 0
+    requests: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `verify --json`."""
+        return asdict(self)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all agrees; 4 something differs."""
+        return 4 if self.differences else 0
+
+
+class Level(StrEnum):
+    """What a finding asks of the user: nothing, to consider something, or to do something."""
+
+    FINE = "fine"
+    ADVICE = "advice"
+    PROBLEM = "problem"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that `doctor` found out: what it is `about`, what it `says`, and what `to_do` about it (or nothing)."""
+
+    about: str
+    level: Level
+    says: str
+    to_do: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorReport:
+    """How fit a drive is."""
+
+    folder: str
+    drive: str
+    device: str
+    findings: list[Finding]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `doctor --json`."""
+        return asdict(self)
+
+    @property
+    def exit_code(self) -> int:
+        """0 nothing has to be done; 4 something has."""
+        return 4 if any(finding.level is Level.PROBLEM for finding in self.findings) else 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,8 +151,8 @@ class Writes(Protocol):
     async def copy_object(self, source_key: str, source_version_id: str, key: str, new: NewObject) -> Written:
         """CopyObject of a pinned version within the bucket, at most 5 GiB, metadata replaced by that of `new`.
 
-        Whether `new.condition` is honoured is a fact about the store (`StoreFacts.conditional_copy`). `version_id` may be
-        empty in the reply of some stores (Ceph 16): HEAD has it.
+        Whether `new.condition` is honoured is a fact about the store (`StoreFacts.conditional_copy`). `version_id` may
+        be empty in the reply of some stores (Ceph 16): HEAD has it.
 
         Raises:
             NoSuchObjectError: the source is not there.
@@ -188,7 +188,10 @@ class Writes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LifecycleRule:
-    """One lifecycle rule, as far as a drive cares; zero or False where the rule has no such part."""
+    """One lifecycle rule, as far as a drive cares; zero, False or empty where the rule has no such part.
+
+    `expiration_date`: the day, such as `2026-11-24`, from which on live files are deleted whatever their age.
+    """
 
     rule_id: str
     prefix: str
@@ -196,6 +199,7 @@ class LifecycleRule:
     noncurrent_days: int = 0
     newer_noncurrent_versions: int = 0
     expiration_days: int = 0
+    expiration_date: str = ""
     expires_spent_markers: bool = False
     abort_multipart_days: int = 0
 
@@ -208,6 +212,24 @@ class Administers(Protocol):
 
         Raises:
             NoSuchBucketError, AccessDeniedError: as they say.
+        """
+        ...
+
+    async def store_time_s(self, key: str) -> float | None:
+        """The store's own time, seconds since 1970 UTC in whole seconds, from its reply to a HEAD of `key`.
+
+        None where it does not tell.
+
+        Raises:
+            NoSuchObjectError: the key is not there.
+        """
+        ...
+
+    async def may_destroy_versions(self, key: str, version_id: str) -> bool | None:
+        """Whether these credentials may destroy versions, by asking for that where there is nothing to destroy.
+
+        DeleteObject of a version at a `key` that never had one; `version_id` is one the store made for another key, so
+        that it has the form of one. Only a refusal for want of permission means no. None where the store cannot tell.
         """
         ...
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from bucketdrive.model.attempts import Attempt
 from bucketdrive.model.entries import SyncedFile, VersionRow
+from bucketdrive.model.format import FileMeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,23 @@ def _is_older(history: Sequence[VersionRow], version_id: str, base_place: int) -
 # --- stores that ignore conditional writes ----------------------------------------------------------------------------
 
 
+def credible_bases(path: str, history: Sequence[VersionRow], claims: Mapping[str, FileMeta]) -> dict[str, str | None]:
+    """The base of each version of `path` that is in `claims`; None where it is another tool's, so that it has none.
+
+    Other tools carry our claims along: to another path, which `written_for` shows, or onto a newer version of the same
+    one, which then repeats an op. Each op makes one version, the oldest that names it.
+    """
+    bases: dict[str, str | None] = {}
+    ops: set[str] = set()
+    for row in reversed(history):
+        if (claim := claims.get(row.version_id)) is None:
+            continue
+        is_ours = bool(claim.op) and claim.op not in ops and claim.may_be_of(path)
+        bases[row.version_id] = claim.base if is_ours else None
+        ops.add(claim.op)
+    return bases
+
+
 def audit_range(history: Sequence[VersionRow], audited: str, bases: Mapping[str, str | None]) -> int:
     """How many of the newest versions of a key must be understood to audit those above the `audited` one.
 
@@ -108,8 +126,12 @@ def audit_range(history: Sequence[VersionRow], audited: str, bases: Mapping[str,
     reach = 0
     for place, row in enumerate(history[: _place(history, audited) if audited else len(history)]):
         base = None if row.is_delete_marker else bases.get(row.version_id)
-        if base is not None:
-            reach = max(reach, _end_of_line(history, place, base))
+        if base is None:
+            continue
+        end = _end_of_line(history, place, base)
+        if not base and end > place + 1:  # created over what is live, or else a copy of something older than all that
+            return len(history)
+        reach = max(reach, end)
     return reach
 
 

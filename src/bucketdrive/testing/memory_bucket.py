@@ -20,7 +20,8 @@ from bucketdrive.ports.bucket import (
     VersionPage,
     Written,
 )
-from bucketdrive.testing.memory_store import MemoryStore, StoreClass, StoredVersion, Versioning
+from bucketdrive.testing.memory_store import MemoryStore, StoreClass, Versioning
+from bucketdrive.testing.stored import StoredVersion
 
 __all__ = ["MemoryBucket", "MemoryStore", "StoreClass", "StoredVersion", "Versioning"]
 
@@ -94,6 +95,14 @@ class MemoryBucket:
     async def head_bucket(self) -> None:
         """See `Administers`."""
         await _request(self.store.head_bucket)
+
+    async def store_time_s(self, key: str) -> float | None:
+        """See `Administers`."""
+        return await _request(partial(self.store.store_time_s, key))
+
+    async def may_destroy_versions(self, key: str, version_id: str) -> bool | None:
+        """See `Administers`."""
+        return await _request(partial(self.store.may_destroy_versions, key, version_id))
 
     async def create_bucket(self) -> None:
         """See `Administers`."""

@@ -90,6 +90,13 @@ class MemoryFolder:
         file.ctime_ns = self.tree.now_ns()
         file.mtime_ns = file.ctime_ns if mtime_ns is None else mtime_ns
 
+    def rot(self, name: str, data: bytes) -> None:
+        """Damage a file's content as a failing disk does: nothing that `lstat` tells of it changes."""
+        file = self._file(name)
+        if len(data) != len(file.data):
+            raise ValueError("rot keeps the size")
+        file.data = data
+
     def set_mode(self, name: str, mode: int) -> None:
         """Set a file's permission bits."""
         file = self._file(name)

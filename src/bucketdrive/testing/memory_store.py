@@ -3,11 +3,9 @@
 Tests look into it and act on it as foreign tools do. Answers follow the AWS truth table (spec `s3.md` §1.2).
 """
 
-import hashlib
 from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal
 
 from bucketdrive.errors import ConditionFailedError, NoSuchBucketError, NoSuchObjectError
@@ -25,37 +23,10 @@ from bucketdrive.ports.bucket import (
     VersionPage,
     Written,
 )
+from bucketdrive.testing.stored import StoredUpload, StoredVersion, md5_hex
 
 StoreClass = Literal["A", "B", "C"]
 Versioning = Literal["Enabled", "Suspended", ""]
-
-
-@dataclass(frozen=True, slots=True)
-class StoredVersion:
-    """A version or delete marker as the store keeps it. `order`: the newest has the highest."""
-
-    version_id: str
-    order: int
-    is_delete_marker: bool
-    data: bytes
-    metadata: dict[str, str]
-    etag: str
-    modified_s: float
-
-
-@dataclass(slots=True)
-class _Upload:
-    """A multipart upload under way; `parts` are (etag, bytes) by number."""
-
-    key: str
-    order: int
-    modified_s: float
-    metadata: dict[str, str]
-    parts: dict[int, tuple[str, bytes]] = field(default_factory=dict)
-
-
-def _md5(data: bytes) -> str:
-    return hashlib.md5(data, usedforsecurity=False).hexdigest()
 
 
 def _epoch() -> float:
@@ -80,6 +51,8 @@ class MemoryStore:
         self.versioning: Versioning = versioning
         self.is_there = True
         self.lifecycle: list[LifecycleRule] = []
+        self.may_destroy = True
+        """Whether the credentials in use may destroy versions."""
         self.requests: Counter[str] = Counter()
         self.unconditional_writes: list[str] = []
         self.conditional_writes: list[str] = []
@@ -90,7 +63,7 @@ class MemoryStore:
         self._history: dict[str, list[StoredVersion]] = {}
         self._changed: dict[str, int] = {}
         self._orders: dict[str, int] = {}
-        self._uploads: dict[str, _Upload] = {}
+        self._uploads: dict[str, StoredUpload] = {}
 
     # --- for tests: look, and do what another S3 tool does; neither is counted ---------------------------------------
 
@@ -216,13 +189,13 @@ class MemoryStore:
         self._begin("CreateMultipartUpload")
         order = self._next_order()
         upload_id = f"upload-{order}"
-        self._uploads[upload_id] = _Upload(key, order, self._clock(), dict(new.metadata))
+        self._uploads[upload_id] = StoredUpload(key, order, self._clock(), dict(new.metadata))
         return upload_id
 
     def upload_part(self, upload_id: str, number: int, body: bytes) -> Part:
         """UploadPart."""
         self._begin("UploadPart")
-        etag = _md5(body)
+        etag = md5_hex(body)
         self._upload(upload_id).parts[number] = (etag, body)
         return Part(number, etag)
 
@@ -244,7 +217,7 @@ class MemoryStore:
                 raise NoSuchObjectError(f"Part {part.number} of {upload.key} is not there. No version was made.")
             bodies.append(body)
         del self._uploads[upload_id]
-        etag = f"{_md5(b''.join(bytes.fromhex(part.etag) for part in parts))}-{len(parts)}"
+        etag = f"{md5_hex(b''.join(bytes.fromhex(part.etag) for part in parts))}-{len(parts)}"
         began = upload if self.store_class == "A" else None
         return self._written(self._add(upload.key, b"".join(bodies), upload.metadata, etag=etag, began=began))
 
@@ -258,6 +231,22 @@ class MemoryStore:
     def head_bucket(self) -> None:
         """HeadBucket."""
         self._begin("HeadBucket")
+
+    def store_time_s(self, key: str) -> float | None:
+        """HeadObject, for its Date."""
+        self.head_object(key, "")
+        return float(int(self._clock()))
+
+    def may_destroy_versions(self, key: str, version_id: str) -> bool | None:
+        """DeleteObject of a version; one that is there is destroyed, if `may_destroy`."""
+        self._begin("DeleteObject")
+        if self.may_destroy:
+            kept = [version for version in self._history.get(key, []) if version.version_id != version_id]
+            self.forget_history(key)
+            if kept:
+                insort(self._keys, key)
+                self._history[key] = kept
+        return self.may_destroy
 
     def create_bucket(self) -> None:
         """CreateBucket. A new one keeps the `versioning` this store was made with."""
@@ -342,7 +331,7 @@ class MemoryStore:
         return [version for version in versions if version.order < order]
 
     def _add(
-        self, key: str, data: bytes, metadata: dict[str, str], *, etag: str = "", began: _Upload | None = None
+        self, key: str, data: bytes, metadata: dict[str, str], *, etag: str = "", began: StoredUpload | None = None
     ) -> StoredVersion:
         now = self._next_order()
         order, modified_s = (began.order, began.modified_s) if began else (now, self._clock())
@@ -352,7 +341,7 @@ class MemoryStore:
             is_delete_marker=False,
             data=data,
             metadata=dict(metadata),
-            etag=etag or _md5(data),
+            etag=etag or md5_hex(data),
             modified_s=modified_s,
         )
         self._store(key, version, now)
@@ -390,9 +379,9 @@ class MemoryStore:
 
     def _new_id(self, order: int) -> str:
         """Deterministic, unique, and in no order."""
-        return _md5(b"version %d" % order)[:16] if self.versioning == "Enabled" else "null"
+        return md5_hex(b"version %d" % order)[:16] if self.versioning == "Enabled" else "null"
 
-    def _upload(self, upload_id: str) -> _Upload:
+    def _upload(self, upload_id: str) -> StoredUpload:
         if upload_id not in self._uploads:
             raise NoSuchObjectError("The multipart upload does not exist. Nothing was done.")
         return self._uploads[upload_id]

@@ -3,10 +3,11 @@
 import asyncio
 
 from bucketdrive.engine.parts import Options
+from bucketdrive.engine.verify import SAMPLE, verify
 from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.model.paths import KeySpace, RelPath
-from bucketdrive.model.reports import SyncReport
+from bucketdrive.model.reports import SyncReport, VerifyReport
 from bucketdrive.testing.memory_bucket import MemoryBucket, StoreClass
 from bucketdrive.testing.memory_folder import MemoryFolder
 from bucketdrive.testing.world import PREFIX, Device, World
@@ -56,6 +57,26 @@ class Stage:
         """
         entries = self.world.run(list_tree(MemoryBucket(self.world.store), _KEYS, path, at_s))
         return {entry.path: entry.size for entry in entries}
+
+    def restore(self, name: str, path: str, version_id: str = "", at_s: float | None = None) -> SyncReport:
+        """Restore a version on a device, or with `at_s` a path (empty: everything) as it was then.
+
+        As `Session.restore` does between two syncs; the report is of what it does between them.
+
+        Raises:
+            NoSuchPathError: there is nothing, or there was nothing then.
+        """
+        bucket = MemoryBucket(self.world.store)
+        plan = self.world.run(
+            make_restore_plan(bucket, _KEYS, RelPath(path), version_id)
+            if at_s is None
+            else make_restore_plan_as_of(bucket, _KEYS, path, at_s)
+        )
+        return self.world.run(self.devices[name].process.cycle.carry_out(plan))
+
+    def verify(self, name: str, *, full: bool = False, sample: int = SAMPLE) -> VerifyReport:
+        """Compare a device's folder, its state and the bucket."""
+        return self.world.run(verify(self.devices[name].process.parts, is_full=full, sample=sample))
 
     def start_with(self, files: dict[str, bytes]) -> None:
         """Begin with the same files everywhere."""

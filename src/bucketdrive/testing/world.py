@@ -175,21 +175,20 @@ class Process:
         self.is_dead = False
         self.task: asyncio.Task[SyncReport] | None = None
         world = device.world
-        self.cycle = Cycle(
-            Parts(
-                bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self)),
-                disk=cast("Disk", MortalDisk(MemoryDisk(device.folder), device, self)),
-                state=MortalState(device.state, self),
-                clock=world,
-                chance=world,
-                listener=world,
-                keys=KeySpace(PREFIX),
-                facts=world.store.facts,
-                identity=Identity(DRIVE_ID, device.root_id, f"id-{device.name}", device.name),
-                options=device.options,
-                boot_id="boot",
-            )
+        self.parts = Parts(
+            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self)),
+            disk=cast("Disk", MortalDisk(MemoryDisk(device.folder), device, self)),
+            state=MortalState(device.state, self),
+            clock=world,
+            chance=world,
+            listener=world,
+            keys=KeySpace(PREFIX),
+            facts=world.store.facts,
+            identity=Identity(DRIVE_ID, device.root_id, f"id-{device.name}", device.name),
+            options=device.options,
+            boot_id="boot",
         )
+        self.cycle = Cycle(self.parts)
 
     def kill(self) -> None:
         """End it; whatever it still tries fails."""

@@ -15,7 +15,7 @@ from bucketdrive.bucket.s3.bodies import Bodies, Unclear, carries
 from bucketdrive.bucket.s3.refusals import Intent
 from bucketdrive.bucket.s3.settings import BucketSettings
 from bucketdrive.bucket.s3.signed import Reply, Request, SignedClient, result_fields
-from bucketdrive.errors import NoSuchObjectError
+from bucketdrive.errors import AccessDeniedError, ItemError, NoSuchObjectError, UnfitStoreError
 from bucketdrive.model.entries import ObjectHead
 from bucketdrive.ports.bucket import (
     Condition,
@@ -190,6 +190,24 @@ class S3Bucket:
     async def head_bucket(self) -> None:
         """See `Administers`."""
         await self._signed.send(Request(Intent("HEAD")))
+
+    async def store_time_s(self, key: str) -> float | None:
+        """See `Administers`."""
+        reply = await self._signed.send(Request(Intent("HEAD", key)))
+        told = reply.headers.get("date", "")
+        return parsedate_to_datetime(told).timestamp() if told else None
+
+    async def may_destroy_versions(self, key: str, version_id: str) -> bool | None:
+        """See `Administers`."""
+        try:
+            await self._signed.send(Request(Intent("DELETE", key, pins_version=True), _pinned(version_id)))
+        except AccessDeniedError:
+            return False
+        except NoSuchObjectError as error:
+            return None if error.is_delete_marker else True  # 405: the store has no such method
+        except (ItemError, UnfitStoreError):
+            return None
+        return True
 
     async def create_bucket(self) -> None:
         """See `Administers`."""

@@ -107,6 +107,7 @@ def _rule(raw: _RawRule) -> LifecycleRule:
         noncurrent_days=noncurrent.get("NoncurrentDays", 0),
         newer_noncurrent_versions=noncurrent.get("NewerNoncurrentVersions", 0),
         expiration_days=expiration.get("Days", 0),
+        expiration_date=str(expiration.get("Date", ""))[:10],
         expires_spent_markers=bool(expiration.get("ExpiredObjectDeleteMarker")),
         abort_multipart_days=raw.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation", 0),
     )
@@ -117,7 +118,11 @@ def _raw(rule: LifecycleRule) -> _RawRule:
         "NoncurrentDays": rule.noncurrent_days,
         "NewerNoncurrentVersions": rule.newer_noncurrent_versions,
     }
-    expiration: dict[str, Any] = {"Days": rule.expiration_days, "ExpiredObjectDeleteMarker": rule.expires_spent_markers}
+    expiration: dict[str, Any] = {
+        "Days": rule.expiration_days,
+        "Date": rule.expiration_date,
+        "ExpiredObjectDeleteMarker": rule.expires_spent_markers,
+    }
     parts: dict[str, dict[str, Any]] = {
         "NoncurrentVersionExpiration": noncurrent,
         "Expiration": expiration,

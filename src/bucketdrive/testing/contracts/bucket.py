@@ -258,6 +258,21 @@ class SettingsContract:
         harness.run(harness.bucket.enable_bucket_versioning())
         assert harness.run(harness.bucket.get_bucket_versioning()) == "Enabled"
 
+    def test_the_store_tells_its_time_in_whole_seconds(self, harness: BucketHarness) -> None:
+        harness.put("a", b"1")
+        told = harness.run(harness.bucket.store_time_s(harness.prefix + "a"))
+        assert told is None or (told == int(told) and abs(told - harness.head("a").modified_s) < 60)
+        with pytest.raises(NoSuchObjectError):
+            harness.run(harness.bucket.store_time_s(harness.prefix + "b"))
+
+    def test_asking_whether_versions_may_be_destroyed_destroys_none(self, harness: BucketHarness) -> None:
+        written = harness.put("a", b"1")
+        harness.put("a", b"2")
+        before = harness.versions("a")
+        answer = harness.run(harness.bucket.may_destroy_versions(harness.prefix + "never", written.version_id))
+        assert answer in (True, False, None)
+        assert harness.versions("a") == before
+
     def test_making_a_bucket_that_is_ours_changes_nothing(self, harness: BucketHarness) -> None:
         harness.put("a", b"1")
         harness.run(harness.bucket.create_bucket())
@@ -268,6 +283,7 @@ class SettingsContract:
             LifecycleRule("keep", "p/", noncurrent_days=30, abort_multipart_days=7),
             LifecycleRule("markers", "", is_enabled=False, expires_spent_markers=True),
             LifecycleRule("current", "q/", expiration_days=5),
+            LifecycleRule("day", "r/", expiration_date="2040-01-01"),
         ]
         self._put_and_compare(harness, rules)
 
