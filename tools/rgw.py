@@ -3,7 +3,7 @@
 
     rgw.py start         a new one-machine cluster; prints how to use it
     rgw.py stop          ends it: only processes that `start` made, by their pid files
-    rgw.py gateway-stop, gateway-start     the store goes away for a while, and comes back with what it had
+    rgw.py gateway-stop, gateway-start     the store is gone, as after a crash; it comes back with what it had
 
     BUCKETDRIVE_RGW_DIR    its folder (default: bucketdrive-rgw in the folder for temporary files)
     BUCKETDRIVE_RGW_PORT   where it answers (default 8901; 0: any free port)
@@ -145,12 +145,12 @@ class Cluster:
             )
         (self.folder / f"{name}.pid").write_text(str(process.pid))
 
-    def end(self, name: str, how: signal.Signals) -> None:
-        """End a daemon, if the process of its pid file is still ours: numbers are used again."""
+    def end(self, name: str) -> None:
+        """End a daemon at once, if the process of its pid file is still ours: numbers are used again."""
         pid_file = self.folder / f"{name}.pid"
         pid = int(pid_file.read_text())
         if self._is_ours(pid):
-            os.kill(pid, how)
+            os.kill(pid, signal.SIGKILL)
             wait_for(f"the end of process {pid}", lambda: not self._is_ours(pid), self.folder)
         pid_file.unlink()
 
@@ -173,7 +173,7 @@ class Cluster:
     def stop(self) -> None:
         """End all daemons at once: what they hold is not wanted any more."""
         for pid_file in self.folder.glob("*.pid"):
-            self.end(pid_file.stem, signal.SIGKILL)
+            self.end(pid_file.stem)
         self.store_file.unlink(missing_ok=True)
 
 
@@ -331,7 +331,7 @@ def run_verb(verb: str, folder: Path, port: int) -> None:
         case "stop":
             cluster.stop()
         case "gateway-stop":
-            cluster.end(GATEWAY, signal.SIGTERM)
+            cluster.end(GATEWAY)
         case "gateway-start":
             cluster.start_gateway()
         case _:

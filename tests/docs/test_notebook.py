@@ -10,7 +10,7 @@ GUIDE = Path(__file__).parents[2] / "docs" / "guides" / "notebook.md"
 
 
 @pytest.fixture
-def store(tmp_path, monkeypatch):
+def surroundings(tmp_path, monkeypatch):
     for row in SETTINGS:
         monkeypatch.delenv(row.variable, raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
@@ -22,7 +22,7 @@ def store(tmp_path, monkeypatch):
         yield store
 
 
-def test_the_story_in_python_runs_as_it_is_told(store, tmp_path):
+def test_the_story_in_python_runs_as_it_is_told(surroundings, tmp_path):
     blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
     names = {"bucket": "story", "folder": tmp_path}
     for number, block in enumerate(blocks, 1):

@@ -35,7 +35,7 @@ def wait_until(is_so, what, patience_s=30.0):
     assert any(is_so() or pause.wait(0.02) for _ in range(int(patience_s / 0.02))), what
 
 
-def numbered(text, files=300):
+def numbered(text, files=200):
     """Files in a few folders."""
     return {f"d{number % 7}/{number}.txt": f"{text} {number}" for number in range(files)}
 
@@ -59,10 +59,10 @@ def agree(world, files):
     assert files_of(world.settle()) == files
 
 
-@pytest.fixture
-def slow(monkeypatch):
-    """Few requests at a time, so that there is a middle to be hit in."""
-    monkeypatch.setenv("BUCKETDRIVE_MAX_REQUESTS_IN_FLIGHT", "2")
+def start_slowly(world, device):
+    """Start a sync as a process, with one request at a time, so that there is a middle to be hit in."""
+    slowly = environ | {"BUCKETDRIVE_MAX_REQUESTS_IN_FLIGHT": "1"}
+    return world.start_process("sync", device.folder, "--json", env=slowly)
 
 
 # --- the store goes away ----------------------------------------------------------------------------------------------
@@ -96,7 +96,7 @@ class Gateway:
         return True
 
     def stop(self):
-        self._process.kill()
+        self._process.terminate()  # killed, it would be waited for by all that goes on elsewhere in this Ceph
         self._process.wait()
 
 
@@ -110,10 +110,10 @@ def gateway(ceph, world, monkeypatch, tmp_path_factory):
     gateway.stop()
 
 
-def test_the_store_stops_in_the_middle_of_a_sync_and_comes_back(world, gateway, slow):
+def test_the_store_stops_in_the_middle_of_a_sync_and_comes_back(world, gateway):
     files = numbered("first")
     world.laptop.change(files)
-    with world.start_process("sync", world.laptop.folder, "--json") as process:
+    with start_slowly(world, world.laptop) as process:
         wait_until(lambda: len(world.bucket.keys()) > 20, "nothing goes up")
         gateway.stop()
         code, report = ended(process)
@@ -127,7 +127,7 @@ def test_the_store_stops_in_the_middle_of_a_sync_and_comes_back(world, gateway, 
     gateway.start()
     assert world.laptop.sync()["uploaded"] <= len(files) - report["uploaded"]
 
-    with world.start_process("sync", world.desktop.folder, "--json") as process:
+    with start_slowly(world, world.desktop) as process:
         wait_until(lambda: len(world.desktop.tree()) > 20, "nothing comes down")
         gateway.stop()
         code, report = ended(process)
@@ -137,12 +137,12 @@ def test_the_store_stops_in_the_middle_of_a_sync_and_comes_back(world, gateway, 
     assert {len(world.bucket.history(path)[0]) for path in list(files)[:40]} == {1}
 
 
-def test_a_store_that_is_gone_for_a_moment_does_not_end_a_sync(world, gateway, slow):
+def test_a_store_that_is_gone_for_a_moment_does_not_end_a_sync(world, gateway):
     files = numbered("first")
     world.start(files)
     files = numbered("second")
     world.desktop.change(files)
-    with world.start_process("sync", world.desktop.folder, "--json") as process:
+    with start_slowly(world, world.desktop) as process:
         before = world.bucket.keys()
         wait_until(lambda: sum(before[k] != v for k, v in world.bucket.keys().items()) > 20, "nothing goes up")
         gateway.stop()
@@ -189,20 +189,19 @@ def employee(ceph, world, monkeypatch):
     )
 
 
-REFUSED = ("credentials", "does not take these credentials", "Renew or correct them")
 LOSSES = {
-    "suspended": ("suspend", "enable", *REFUSED),
-    "key removed": ("remove_key", "give_key", *REFUSED),
+    "suspended": ("suspend", "enable", "credentials", "does not take these credentials", "Renew or correct them"),
+    "key removed": ("remove_key", "give_key", "access-denied", "is denied", "or were withdrawn"),
     "forbidden": ("forbid", "allow", "access-denied", "is denied", "lack this permission"),
 }
 
 
 @pytest.mark.parametrize("loss", LOSSES)
-def test_access_is_taken_away_in_the_middle_of_a_sync_and_given_back(world, employee, slow, check_refusal, loss):
+def test_access_is_taken_away_in_the_middle_of_a_sync_and_given_back(world, employee, check_refusal, loss):
     take, give, error, words, hint = LOSSES[loss]
-    files = numbered("first", 800)
+    files = numbered("first", 400)
     world.laptop.change(files)
-    with world.start_process("sync", world.laptop.folder, "--json") as process:
+    with start_slowly(world, world.laptop) as process:
         wait_until(lambda: len(world.bucket.keys()) > 20, "nothing goes up")
         getattr(employee, take)()
         code, told = ended(process)
@@ -242,7 +241,8 @@ def test_a_disk_that_becomes_full_while_files_come_down(world, cli, monkeypatch,
         assert cli("link", world.url, phone, "--device", "phone")[0] == 0
         code, told = cli("sync", phone)
         assert code == 1, told
-        check_refusal(told, "disk-full", "room", hint="space")
+        check_refusal(told, "disk-full", "no room left on the disk", "was not downloaded", hint="Free some space")
+        assert told["path"] in files
         here = files_of(read_tree(phone))
         assert 10 < len(here) < len(files)
         assert here.items() <= files.items()
@@ -272,7 +272,7 @@ def test_downloads_leave_room_on_a_small_disk(world, cli, monkeypatch):
         assert "room" in report["held"][0]["reason"]
         monkeypatch.setenv("BUCKETDRIVE_RESERVE_MIB", "3")
         code, report = cli("sync", phone)
-        assert (code, report["downloaded"], len(report["held"])) == (4, 4, 2), report
+        assert (code, report["downloaded"], len(report["held"])) == (4, 5, 1), report
         monkeypatch.setenv("BUCKETDRIVE_RESERVE_MIB", "0")
         assert cli("sync", phone)[0] == 0
         assert read_tree(phone) == files
@@ -292,14 +292,15 @@ def test_a_clock_that_is_an_hour_wrong(world, check_refusal, shift):
     agree(world, files | {"new": "n"})
 
 
-def test_versioning_is_suspended_under_us(world, check_refusal):
+def test_versioning_is_suspended_under_us(world):
     world.start({"a": "a1", "b": "b1", "c": "c1"})
     set_versioning(world, "Suspended")
     for text in ("a2", "a3"):
         world.laptop.change({"a": text})
-        check_refusal(world.laptop.sync(exit_code=7), "guard", "no longer keeps versions", hint="versioning")
+        assert "no longer keeps versions" in world.laptop.sync(exit_code=7)["message"]
     world.desktop.change({"a": "a4", "b": None})
-    check_refusal(world.desktop.sync(exit_code=7), "guard", "no longer keeps versions", hint="versioning")
+    told = world.desktop.sync(exit_code=7)
+    assert (told["error"], told["hint"]) == ("guard", "Turn versioning of the bucket on again, then sync.")
     histories = {path: world.bucket.history(path)[0] for path in "abc"}
     assert (histories["a"][-1], histories["b"][-1], histories["c"]) == ("a1", "b1", ["c1"])
     set_versioning(world, "Enabled")

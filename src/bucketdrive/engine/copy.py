@@ -5,15 +5,19 @@ And old versions made new again.
 
 import dataclasses
 import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from bucketdrive.engine.deed import Work, check_kept
 from bucketdrive.engine.journal import announce_deletions
-from bucketdrive.engine.observe_remote import key_history
+from bucketdrive.engine.multipart import copy_version, hash_version, is_copied_by_store, named
+from bucketdrive.engine.observe_remote import has_bytes, key_history
 from bucketdrive.errors import ConditionFailedError, InternalError, ItemError
-from bucketdrive.model.format import FileMeta, JournalEntry, read_metadata, write_metadata
+from bucketdrive.model.entries import ObjectHead, VersionRow
+from bucketdrive.model.format import JournalEntry, read_metadata, write_metadata
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Clash, CopyForward
-from bucketdrive.ports.bucket import Condition, IfAbsent, IfMatch, NewObject, ObjectBody, Written
+from bucketdrive.ports.bucket import Condition, IfAbsent, IfMatch, NewObject
 from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
 
@@ -31,39 +35,64 @@ async def resolve_clash(work: Work, action: Clash) -> int:
     below = await bucket.list_objects(keys.folder_key(action.path), max_keys=1)
     if not below.rows:
         return 0
-    body = await bucket.get_object(key, if_match=action.etag)
-    if body is None:
-        raise InternalError("The store answered 304 to a request that cannot be answered so.", path=action.path)
-    meta = read_metadata(body.head.metadata)
-    sha256 = hashlib.sha256(body.data).hexdigest()
-    await _put_copy(work, action.path, body, dataclasses.replace(meta, sha256=sha256))
+    content = await _read(work, action)
+    head = content.head
+    await _put_copy(work, action.path, key, content)
     if not work.parts.facts.conditional_delete:
-        entry = JournalEntry(op="delete", path=action.path, base=body.head.version_id, size=body.head.size)
+        entry = JournalEntry(op="delete", path=action.path, base=head.version_id, size=head.size)
         await announce_deletions(work.parts, [entry])
     written = await bucket.delete_object(key, condition=work.parts.on_delete(IfMatch(action.etag)))
     told = work.journal_entry("delete", action.path, written)
     await work.commits.write(StateChange(announced=(told,)))
-    return 2 * len(body.data)
+    return 2 * head.size
 
 
-async def _put_copy(work: Work, path: RelPath, body: ObjectBody, meta: FileMeta) -> None:
-    """Put `body` under its conflict name, unless that name's versions hold it already."""
-    for target in conflict_names(path, meta.device, meta.sha256):
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """A version that was read, and its hashes in hex. `data` is None for a large one, which is not kept in memory."""
+
+    head: ObjectHead
+    data: bytes | None
+    sha256: str
+    md5: str
+
+
+async def _read(work: Work, action: Clash) -> _Content:
+    """The current version, if it is the one that was observed."""
+    bucket, key = work.parts.bucket, work.parts.keys.key(action.path)
+    if action.size > work.parts.options.whole_bytes:
+        head = await bucket.head_object(key)
+        if head.etag != action.etag:
+            raise ConditionFailedError("It was changed meanwhile; nothing was done.", path=action.path)
+        return _Content(head, None, *await hash_version(work.parts, key, head))
+    body = await bucket.get_object(key, if_match=action.etag)
+    if body is None:
+        raise InternalError("The store answered 304 to a request that cannot be answered so.", path=action.path)
+    md5 = hashlib.md5(body.data, usedforsecurity=False).hexdigest()
+    return _Content(body.head, body.data, hashlib.sha256(body.data).hexdigest(), md5)
+
+
+async def _put_copy(work: Work, path: RelPath, source: str, content: _Content) -> None:
+    """Put what was read at `source` under its conflict name, unless that name's versions hold it already."""
+    meta = dataclasses.replace(read_metadata(content.head.metadata), sha256=content.sha256)
+    for target in conflict_names(path, meta.device, content.sha256):
         key = work.parts.keys.key(target)
         if not work.parts.facts.conditional_put:
             history = await key_history(work.parts, key)
-            if any(row.etag == body.head.etag for row in history):
+            if await _is_among(work, history, content):
                 return
             if history and not history[0].is_delete_marker:
                 continue
         fresh = dataclasses.replace(meta, op=work.parts.chance.uuid(), base="")
+        new = NewObject(write_metadata(fresh, target), condition=work.parts.on_put(IfAbsent()))
         try:
-            written = await work.parts.bucket.put_object(
-                key, body.data, NewObject(write_metadata(fresh, target), condition=work.parts.on_put(IfAbsent()))
-            )
+            if content.data is not None:
+                written = await work.parts.bucket.put_object(key, content.data, new)
+            else:
+                written = await copy_version(work.parts, source, content.head, key, new)
+                written = await named(work.parts, key, written, fresh.op)
         except ConditionFailedError:
-            md5 = hashlib.md5(body.data, usedforsecurity=False).hexdigest()
-            if any(row.etag in (md5, body.head.etag) for row in await key_history(work.parts, key)):
+            if await _is_among(work, await key_history(work.parts, key), content):
                 return
             continue
         check_kept(written)
@@ -72,46 +101,41 @@ async def _put_copy(work: Work, path: RelPath, body: ObjectBody, meta: FileMeta)
     raise ItemError("No name was free for a conflict copy; nothing was changed in the bucket.", path=path)
 
 
+async def _is_among(work: Work, history: Sequence[VersionRow], content: _Content) -> bool:
+    """Whether a version of a key surely has this content. ETags of large objects differ with the way they were made."""
+    same_size = [row for row in history if not row.is_delete_marker and row.size == content.head.size]
+    if any(row.etag in (content.md5, content.head.etag) for row in same_size):
+        return True
+    for row in same_size:
+        if content.data is None and await has_bytes(work.parts, row.key, row.version_id, content.sha256):
+            return True
+    return False
+
+
 async def copy_forward(work: Work, action: CopyForward) -> int:
     """Make an old version the newest again, if what is on top is still what was seen; how many body bytes travelled.
 
-    By the store itself where it honours conditions on copies; else the bytes go through here, so that nobody's newer
-    version is buried unseen.
+    By the store itself where that loses no condition; else the bytes go through here, so that nobody's newer version
+    is buried unseen.
 
     Raises:
         ConditionFailedError: the bucket changed meanwhile; nothing was restored.
         NoSuchObjectError: the version is no longer there.
     """
-    bucket, key = work.parts.bucket, work.parts.keys.key(action.path)
+    parts, key = work.parts, work.parts.keys.key(action.path)
     condition: Condition = IfMatch(action.if_match) if action.if_match else IfAbsent()
-    head = await bucket.head_object(key, version_id=action.version_id)
+    head = await parts.bucket.head_object(key, version_id=action.version_id)
     meta = dataclasses.replace(
         read_metadata(head.metadata),
-        op=work.parts.chance.uuid(),
+        op=parts.chance.uuid(),
         base=action.base_version,  # what it replaces: its lineage is that of the path, not of its content
-        device=work.parts.identity.device,
+        device=parts.identity.device,
     )
-    travelled = 0
-    if work.parts.facts.conditional_copy:
-        new = NewObject(write_metadata(meta, action.path), condition=work.parts.on_put(condition))
-        written = await bucket.copy_object(key, action.version_id, key, new)
-    else:
-        written = await _copy_through_here(work, action, meta, condition)
-        travelled = 2 * action.size
+    new = NewObject(write_metadata(meta, action.path), condition=parts.on_put(condition))
+    written = await named(parts, key, await copy_version(parts, key, head, key, new), meta.op)
     check_kept(written)
     told = dataclasses.replace(
         work.journal_entry("copy", action.path, written), base=action.version_id, size=action.size, sha256=meta.sha256
     )
     await work.commits.write(StateChange(announced=(told,)))
-    return travelled
-
-
-async def _copy_through_here(work: Work, action: CopyForward, meta: FileMeta, condition: Condition) -> Written:
-    key = work.parts.keys.key(action.path)
-    body = await work.parts.bucket.get_object(key, version_id=action.version_id)
-    if body is None:
-        raise InternalError("The store answered 304 to a request that cannot be answered so.", path=action.path)
-    sha256 = hashlib.sha256(body.data).hexdigest()
-    fields = write_metadata(dataclasses.replace(meta, sha256=sha256), action.path)
-    new = NewObject(fields, condition=work.parts.on_put(condition))
-    return await work.parts.bucket.put_object(key, body.data, new)
+    return 0 if is_copied_by_store(parts, head.size, new.condition) else 2 * action.size

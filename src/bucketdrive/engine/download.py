@@ -3,22 +3,24 @@
 And what came out verified.
 """
 
-import hashlib
-from collections.abc import AsyncIterator
-
 from bucketdrive.engine.deed import Work
+from bucketdrive.engine.multipart import chunks_of, get_range, hash_version
 from bucketdrive.engine.remove import put_aside_or_back, surely
-from bucketdrive.errors import InternalError, MissingError, OccupiedError, PreconditionError, TransientError
+from bucketdrive.errors import (
+    DiskFullError,
+    InternalError,
+    MissingError,
+    OccupiedError,
+    PreconditionError,
+    TransientError,
+)
 from bucketdrive.model.attempts import Attempt, Deed
 from bucketdrive.model.entries import Fingerprint, Hashed, ObjectHead, SyncedDir, SyncedFile
-from bucketdrive.model.format import read_metadata
+from bucketdrive.model.format import FileMeta, read_metadata
 from bucketdrive.model.plan import Download, ExpectedFile, MakeDirLocal
 from bucketdrive.ports.bucket import ObjectBody
 from bucketdrive.ports.disk import Staging
-from bucketdrive.rules.transfer import WHOLE_LIMIT_BYTES, ranges
 from bucketdrive.state.change import StateChange
-
-_RANGE_BYTES = 8 << 20
 
 
 async def download(work: Work, action: Download) -> int:
@@ -55,7 +57,7 @@ async def download(work: Work, action: Download) -> int:
 
 
 async def _stage(work: Work, action: Download, place: str) -> tuple[ObjectHead, Hashed]:
-    first = await _get(work, action, (0, _RANGE_BYTES) if action.size > WHOLE_LIMIT_BYTES else None)
+    first = await _begin(work, action)
     head = first.head
     meta = read_metadata(head.metadata)
     how = Staging(
@@ -63,45 +65,48 @@ async def _stage(work: Work, action: Download, place: str) -> tuple[ObjectHead, 
         is_executable=bool((meta.mode or 0) & 0o100),
         like=work.names.name(action.path) if action.replaces else "",
     )
-    body = first.data if len(first.data) == head.size else _rest(work, action, first)
-    hashed = await work.parts.disk.stage(place, body, how)
+    key = work.parts.keys.key(action.path)
+    is_whole = len(first.data) == head.size
+    body = first.data if is_whole else chunks_of(work.parts, key, head, first.data)
     try:
-        await _check_bytes(work, action, head, hashed, meta.sha256)
+        hashed = await work.parts.disk.stage(place, body, how)
+    except DiskFullError as error:  # which speaks of our temporary file
+        raise DiskFullError(
+            f"There is no room left on the disk: {action.path!r} was not downloaded. Nothing here was changed by it.",
+            hint=error.hint,
+            path=action.path,
+        ) from error
+    try:
+        await _check_bytes(work, action, head, hashed, meta)
     except (PreconditionError, TransientError):
         await work.parts.disk.discard(place)
         raise
     return head, hashed
 
 
-async def _get(work: Work, action: Download, byte_range: tuple[int, int] | None) -> ObjectBody:
-    body = await work.parts.bucket.get_object(
-        work.parts.keys.key(action.path), if_match=action.etag, byte_range=byte_range
-    )
+async def _begin(work: Work, action: Download) -> ObjectBody:
+    """The object, or of a large one the first part; which version it is, is settled with that."""
+    key, options = work.parts.keys.key(action.path), work.parts.options
+    if action.size > options.whole_bytes:
+        return await get_range(work.parts, key, 0, options.part_bytes, if_match=action.etag)
+    body = await work.parts.bucket.get_object(key, if_match=action.etag)
     if body is None:
         raise InternalError("The store answered 304 to a request that cannot be answered so.", path=action.path)
     return body
 
 
-async def _rest(work: Work, action: Download, first: ObjectBody) -> AsyncIterator[bytes]:
-    yield first.data
-    for start, end in ranges(first.head.size, _RANGE_BYTES):
-        if start >= len(first.data):
-            yield (await _get(work, action, (start, end))).data
-
-
-async def _check_bytes(work: Work, action: Download, head: ObjectHead, hashed: Hashed, claimed: str) -> None:
+async def _check_bytes(work: Work, action: Download, head: ObjectHead, hashed: Hashed, claimed: FileMeta) -> None:
     """Whether the bytes are those of the version.
 
     A claim that its ETag contradicts is stale: some tools keep headers.
     """
     if hashed.fingerprint.size != head.size:
         raise TransientError("The body came shorter than the store had said; it was thrown away.", path=action.path)
-    if not claimed or claimed == hashed.sha256 or head.etag == hashed.md5:
+    is_as_claimed = claimed.sha256 == hashed.sha256 if claimed.sha256 else claimed.md5 in ("", hashed.md5)
+    if is_as_claimed or head.etag == hashed.md5:
         return
-    digest = hashlib.sha256()
-    async for chunk in _rest(work, action, await _get(work, action, (0, _RANGE_BYTES))):
-        digest.update(chunk)
-    if digest.hexdigest() != hashed.sha256:
+    sha256, _ = await hash_version(work.parts, work.parts.keys.key(action.path), head)
+    if sha256 != hashed.sha256:
         raise TransientError("Two downloads of one version differed; both were thrown away.", path=action.path)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from bucketdrive.engine import copy, download, remove, upload
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.journal import announce_deletions
-from bucketdrive.engine.memory import MemoryBudget
+from bucketdrive.engine.memory import MemoryBudget, memory_of
 from bucketdrive.errors import (
     BucketDriveError,
     ItemError,
@@ -173,7 +173,7 @@ class Execution:
 
     async def _run_one(self, action: Action) -> None:
         try:
-            async with self._memory.room_for(action.size if isinstance(action, Download) else _upload_size(action)):
+            async with self._memory.room_for(memory_of(action, self._work.parts.options)):
                 body_bytes = await _DEEDS[type(action)](self._work, action)
         except (PreconditionError, UnstableFileError) as error:
             self._outcome.again.add(action.path)
@@ -208,10 +208,6 @@ def _is_back(action: Action, now: LocalEntry | None) -> bool:
     if isinstance(action, DeleteRemote):
         return not (now is None or isinstance(now, LocalDir))
     return not (now is None or isinstance(now, LocalFile))
-
-
-def _upload_size(action: Action) -> int:
-    return action.fingerprint.size if isinstance(action, Upload) else 0
 
 
 _DEEDS: dict[type[Action], Callable[[Work, Any], Awaitable[int]]] = {

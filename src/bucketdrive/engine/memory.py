@@ -4,6 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bucketdrive.engine.parts import Options
+from bucketdrive.model.plan import Action, Clash, CopyForward, Download, Upload
+from bucketdrive.rules.transfer import MAX_OBJECT_BYTES, Whole, parts_at_once
+
 
 class MemoryBudget:
     """Lets bodies in as long as their sum stays within `total_bytes`; one that is larger than all waits to be alone."""
@@ -27,3 +31,20 @@ class MemoryBudget:
             self._used_bytes -= size_bytes
             async with self._freed:
                 self._freed.notify_all()
+
+
+def memory_of(action: Action, options: Options) -> int:
+    """The most bytes of a file's content that an action has in memory at once."""
+    match action:
+        case Upload():
+            size = action.fingerprint.size
+        case Download() if action.size > options.whole_bytes:
+            return options.part_bytes  # one range after the other
+        case Download() | CopyForward() | Clash():
+            size = action.size
+        case _:
+            return 0
+    if size > MAX_OBJECT_BYTES:  # the upload will say so
+        return 0
+    how = options.how_to_upload(size)
+    return size if isinstance(how, Whole) else how.part_bytes * parts_at_once(how, options.memory_bytes)

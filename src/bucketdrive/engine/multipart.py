@@ -11,6 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 
 from bucketdrive.engine.groups import sole_error
+from bucketdrive.engine.observe_remote import key_history
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import (
     BucketDriveError,
@@ -20,7 +21,8 @@ from bucketdrive.errors import (
     UnstableFileError,
 )
 from bucketdrive.model.entries import ObjectHead
-from bucketdrive.ports.bucket import NewObject, ObjectBody, Part, Written
+from bucketdrive.model.format import read_metadata
+from bucketdrive.ports.bucket import Condition, NewObject, ObjectBody, Part, Written
 from bucketdrive.rules.transfer import MAX_COPY_BYTES, in_parts, parts_at_once, ranges
 
 Source = Callable[[int, int], Awaitable[bytes]]
@@ -118,6 +120,11 @@ async def begin_upload(parts: Parts, key: str, new: NewObject) -> AsyncIterator[
         raise
 
 
+def is_copied_by_store(parts: Parts, size: int, condition: Condition) -> bool:
+    """Whether `copy_version` moves no byte through here."""
+    return size <= MAX_COPY_BYTES and (parts.facts.conditional_copy or condition is None)
+
+
 async def copy_version(parts: Parts, source_key: str, head: ObjectHead, key: str, new: NewObject) -> Written:
     """Copy a version to another key or onto its own, whatever its size, under the condition of `new`.
 
@@ -127,8 +134,7 @@ async def copy_version(parts: Parts, source_key: str, head: ObjectHead, key: str
     Raises:
         ConditionFailedError: the condition does not hold. NoSuchObjectError: the source is gone.
     """
-    facts = parts.facts
-    if head.size <= MAX_COPY_BYTES and (facts.conditional_copy or new.condition is None):
+    if is_copied_by_store(parts, head.size, new.condition):
         return await parts.bucket.copy_object(source_key, head.version_id, key, new)
     source = partial(_read, parts, source_key, head.version_id)
     if head.size <= parts.options.whole_bytes:
@@ -136,6 +142,20 @@ async def copy_version(parts: Parts, source_key: str, head: ObjectHead, key: str
     async with begin_upload(parts, key, new) as upload:
         await upload.send(head.size, source)
         return await upload.complete()
+
+
+async def named(parts: Parts, key: str, written: Written, op: str) -> Written:
+    """What was just written with the op id `op`, with its version id and ETag where the store's reply left them out."""
+    if written.version_id and written.etag:
+        return written
+    if written.version_id:
+        return Written(written.version_id, (await parts.bucket.head_object(key, version_id=written.version_id)).etag)
+    for row in await key_history(parts, key):
+        if not row.is_delete_marker:
+            head = await parts.bucket.head_object(key, version_id=row.version_id)
+            if read_metadata(head.metadata).op == op:
+                return Written(row.version_id, row.etag)
+    return written
 
 
 async def _read(parts: Parts, key: str, version_id: str, first: int, end: int) -> bytes:

@@ -1,16 +1,18 @@
 """Local content into the bucket (spec §2.6 UPLOAD)."""
 
 import dataclasses
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from bucketdrive.engine.deed import Work, check_kept
-from bucketdrive.errors import MissingError, UnavailableError, UnstableFileError
+from bucketdrive.engine.multipart import begin_upload, named
+from bucketdrive.errors import ConditionFailedError, MissingError, UnavailableError, UnstableFileError
 from bucketdrive.model.attempts import Attempt, Deed
-from bucketdrive.model.entries import Content, Hashed, LocalFile, SyncedDir, SyncedFile
-from bucketdrive.model.format import FOLDER_TYPE, FileMeta, write_metadata
+from bucketdrive.model.entries import Hashed, LocalFile, SyncedDir, SyncedFile
+from bucketdrive.model.format import FOLDER_TYPE, FileMeta, read_metadata, write_metadata
 from bucketdrive.model.plan import MakeDirRemote, RemoveDirRemote, Upload
-from bucketdrive.ports.bucket import Condition, IfAbsent, IfMatch, NewObject, Part, Written
-from bucketdrive.rules.transfer import Parts as PartSizes
-from bucketdrive.rules.transfer import Whole, how_to_upload, ranges
+from bucketdrive.ports.bucket import Condition, IfAbsent, IfMatch, NewObject, Written
+from bucketdrive.rules.transfer import Whole
 from bucketdrive.state.change import StateChange
 
 
@@ -18,35 +20,21 @@ async def upload(work: Work, action: Upload) -> int:
     """Send the file as it was observed; how many body bytes were sent.
 
     Raises:
-        UnstableFileError: it is no longer the file that was observed; nothing was sent.
-        ConditionFailedError: the bucket changed meanwhile; no version was made.
+        UnstableFileError: it is no longer the file that was observed, or changed while it was sent; no version was
+            made.
+        ConditionFailedError: the bucket changed meanwhile: no version was made, or it is not the current one.
         UnknownOutcomeError: the attempt stays open, to be settled by rule L.
     """
-    disk, name = work.parts.disk, work.names.name(action.path)
-    sizes = how_to_upload(action.fingerprint.size)
-    if isinstance(sizes, Whole):
-        content = await disk.read(name)
-        hashed = content.hashed
+    if isinstance(work.parts.options.how_to_upload(action.fingerprint.size), Whole):
+        written, attempt = await _upload_whole(work, action)
     else:
-        content = None
-        hashed = await _hash(work, action)
-    if hashed.fingerprint != action.fingerprint:
-        raise UnstableFileError("It changed since it was looked at.", path=action.path)
-    attempt = _attempt(work, action, hashed)
-    await work.commits.write(StateChange(opened=(attempt,)))
-    try:
-        written = await _send(work, action, attempt, content, sizes)
-    except UnavailableError:
-        await work.commits.write(StateChange(closed=(attempt.op,)))
-        raise
-    check_kept(written)
-    etag = written.etag or (await work.parts.bucket.head_object(work.parts.keys.key(action.path))).etag
+        written, attempt = await _upload_in_parts(work, action)
     row = SyncedFile(
-        hashed.sha256,
-        hashed.fingerprint.size,
-        etag,
+        attempt.sha256,
+        attempt.size,
+        written.etag,
         written.version_id,
-        hashed.fingerprint,
+        action.fingerprint,
         attempt.is_fp_safe,
         work.names.alias(action.path),
     )
@@ -60,22 +48,62 @@ async def upload(work: Work, action: Upload) -> int:
     return row.size
 
 
-async def _hash(work: Work, action: Upload) -> Hashed:
-    (found,) = await work.parts.disk.hash_files([work.names.name(action.path)])
-    if isinstance(found, Hashed):
-        return found
-    raise found or MissingError("It went away before it was sent.", path=action.path)
+async def _upload_whole(work: Work, action: Upload) -> tuple[Written, Attempt]:
+    """One put of the very bytes that were hashed."""
+    content = await work.parts.disk.read(work.names.name(action.path))
+    _check_observed(action, content.hashed)
+    attempt = _attempt(work, action, content.hashed, etag=content.hashed.md5)
+    new = _new_object(work, action, attempt)
+    key = work.parts.keys.key(action.path)
+    written = await _settling(work, attempt, lambda: work.parts.bucket.put_object(key, content.data, new))
+    check_kept(written)
+    return await named(work.parts, key, written, attempt.op), attempt
 
 
-def _attempt(work: Work, action: Upload, hashed: Hashed) -> Attempt:
-    size = hashed.fingerprint.size
+async def _upload_in_parts(work: Work, action: Upload) -> tuple[Written, Attempt]:
+    """Hash the file, send it in parts, and make it a version only if what was sent is what was hashed."""
+    name, key = work.names.name(action.path), work.parts.keys.key(action.path)
+    (hashed,) = await work.parts.disk.hash_files([name])
+    if not isinstance(hashed, Hashed):
+        raise hashed or MissingError("It went away before it was sent.", path=action.path)
+    _check_observed(action, hashed)
+    attempt = _attempt(work, action, hashed)
+    async with begin_upload(work.parts, key, _new_object(work, action, attempt, md5=hashed.md5)) as sending:
+        await sending.send(attempt.size, partial(work.parts.disk.read_range, name), attempt.sha256)
+        (now,) = await work.parts.disk.look([name])
+        if not isinstance(now, LocalFile) or now.fingerprint != action.fingerprint:
+            raise UnstableFileError("It changed while it was sent; no version was made.", path=action.path)
+        attempt = dataclasses.replace(attempt, started_s=work.parts.clock.now_s())
+        check_kept(await _settling(work, attempt, sending.complete))
+    head = await work.parts.bucket.head_object(key)
+    if read_metadata(head.metadata).op != attempt.op:  # where uploads are ordered by their beginning, or just now
+        raise ConditionFailedError("Another version lies on top of what was sent; the next look decides.")
+    return Written(head.version_id, head.etag), attempt
+
+
+async def _settling(work: Work, attempt: Attempt, write: Callable[[], Awaitable[Written]]) -> Written:
+    """Write down an attempt and make it. It stays open, but where the store surely did not act."""
+    await work.commits.write(StateChange(opened=(attempt,)))
+    try:
+        return await write()
+    except UnavailableError:
+        await work.commits.write(StateChange(closed=(attempt.op,)))
+        raise
+
+
+def _check_observed(action: Upload, hashed: Hashed) -> None:
+    if hashed.fingerprint != action.fingerprint:
+        raise UnstableFileError("It changed since it was looked at.", path=action.path)
+
+
+def _attempt(work: Work, action: Upload, hashed: Hashed, *, etag: str = "") -> Attempt:
     return Attempt(
         op=work.parts.chance.uuid(),
         deed=Deed.UPLOAD,
         path=action.path,
         sha256=hashed.sha256,
-        size=size,
-        etag=hashed.md5 if isinstance(how_to_upload(size), Whole) else "",
+        size=hashed.fingerprint.size,
+        etag=etag,
         fingerprint=hashed.fingerprint,
         is_fp_safe=work.is_safe(hashed.fingerprint),
         base_version=action.top_version,
@@ -83,9 +111,7 @@ def _attempt(work: Work, action: Upload, hashed: Hashed) -> Attempt:
     )
 
 
-async def _send(
-    work: Work, action: Upload, attempt: Attempt, content: Content | None, sizes: Whole | PartSizes
-) -> Written:
+def _new_object(work: Work, action: Upload, attempt: Attempt, *, md5: str = "") -> NewObject:
     meta = FileMeta(
         mtime_ns=action.fingerprint.mtime_ns,
         sha256=attempt.sha256,
@@ -93,36 +119,10 @@ async def _send(
         device=work.parts.identity.device,
         op=attempt.op,
         base=action.base_version,
+        md5=md5,
     )
     condition = work.parts.on_put(IfMatch(action.if_match) if action.if_match else IfAbsent())
-    new = NewObject(write_metadata(meta, action.path), condition=condition)
-    key = work.parts.keys.key(action.path)
-    if isinstance(sizes, Whole):
-        return await work.parts.bucket.put_object(key, content.data if content else b"", new)
-    return await _send_in_parts(work, action, new, sizes)
-
-
-async def _check_unchanged(work: Work, action: Upload) -> None:
-    (now,) = await work.parts.disk.look([work.names.name(action.path)])
-    if not isinstance(now, LocalFile) or now.fingerprint != action.fingerprint:
-        raise UnstableFileError("It changed while it was sent; no version was made.", path=action.path)
-
-
-async def _send_in_parts(work: Work, action: Upload, new: NewObject, sizes: PartSizes) -> Written:
-    """Multipart, one part in memory at a time; the file must still be the one that was hashed when all parts are up."""
-    bucket, disk = work.parts.bucket, work.parts.disk
-    key, name = work.parts.keys.key(action.path), work.names.name(action.path)
-    upload_id = await bucket.create_multipart_upload(key, new)
-    try:
-        sent: list[Part] = []
-        for number, (first, end) in enumerate(ranges(action.fingerprint.size, sizes.part_bytes), 1):
-            data = await disk.read_range(name, first, end)
-            sent.append(await bucket.upload_part(key, upload_id, number, data))
-        await _check_unchanged(work, action)
-    except BaseException:
-        await bucket.abort_multipart_upload(key, upload_id)
-        raise
-    return await bucket.complete_multipart_upload(key, upload_id, sent, condition=new.condition)
+    return NewObject(write_metadata(meta, action.path), condition=condition)
 
 
 async def make_dir(work: Work, action: MakeDirRemote) -> int:

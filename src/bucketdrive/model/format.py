@@ -35,8 +35,8 @@ class FileMeta:
     """What the metadata of a version claims. None or empty: it claims nothing there.
 
     `mode` are the permission bits; `base` is the version id the content was made from, empty beside an `op`: it was
-    created (`0` in the bucket). `md5` is in hex, written where the ETag is not the MD5. `written_for` tells the path it was written to, as `path_mark`: a copy elsewhere still
-    claims the original's.
+    created (`0` in the bucket). `md5` is in hex; we write it where the ETag is not the MD5. `written_for` tells the
+    path it was written to, as `path_mark`: a copy elsewhere still claims the original's.
     """
 
     mtime_ns: int | None = None

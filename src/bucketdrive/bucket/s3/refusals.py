@@ -28,6 +28,7 @@ _BAD_CREDENTIALS = frozenset(
         "InvalidClientTokenId",
         "TokenRefreshRequired",
         "InvalidSecurity",
+        "UserSuspended",
     }
 )
 _NOT_DONE = frozenset({"SlowDown", "ServiceUnavailable", "Busy", "ThrottlingException", "TooManyRequests"})
@@ -134,7 +135,7 @@ def _about_rights(refusal: Refusal, intent: Intent) -> DriveError | None:
     if refusal.status in {401, 403}:
         return AccessDeniedError(
             f"{intent.words} is denied ({refusal.words}). Nothing was done.",
-            hint="The credentials lack this permission on the bucket.",
+            hint="The credentials lack this permission on the bucket, or were withdrawn.",
         )
     return None
 
