@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import unicodedata
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from os import environ  # noqa: TID251  the tools are given the variables of the test
 from pathlib import Path
 
@@ -232,6 +232,7 @@ def meanwhile(world, cli):
                 for device in (world.laptop, world.desktop):
                     code, told = cli("sync", device.folder)
                     assert code in (0, 4), told
+                wait([working], 0.5)
             working.result()
         return world.settle()
 

@@ -7,18 +7,18 @@ undone (spec §2.6, class C). Names come from content and author, so any device 
 
 import asyncio
 import dataclasses
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from bucketdrive.engine.deed import Work, check_kept
 from bucketdrive.engine.journal import read_journals
-from bucketdrive.engine.observe_remote import key_history
+from bucketdrive.engine.multipart import copy_version, hash_version, named
+from bucketdrive.engine.observe_remote import has_bytes, key_history
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt
-from bucketdrive.model.entries import SyncedFile, VersionRow
+from bucketdrive.model.entries import ObjectHead, SyncedFile, VersionRow
 from bucketdrive.model.format import FileMeta, read_metadata, write_metadata
 from bucketdrive.model.paths import RelPath
-from bucketdrive.ports.bucket import NewObject, Written
+from bucketdrive.ports.bucket import NewObject
 from bucketdrive.rules.lineage import (
     audit_range,
     buried_by_marker,
@@ -84,7 +84,7 @@ async def bring_back(work: Work, path: RelPath, row: VersionRow) -> None:
     sha256 = claims.sha256 or await _hash(work, row)
     for target in conflict_names(path, claims.device, sha256):
         history = await key_history(work.parts, work.parts.keys.key(target))
-        if any(_holds(other, row) for other in history):
+        if await _is_among(work, row, history, sha256):
             return
         if not history or history[0].is_delete_marker:
             await _copy(work, row, target, dataclasses.replace(claims, sha256=sha256, base=""))
@@ -95,18 +95,31 @@ def _holds(one: VersionRow, other: VersionRow) -> bool:
     return not one.is_delete_marker and (one.etag, one.size) == (other.etag, other.size)
 
 
+async def _is_among(work: Work, row: VersionRow, history: Sequence[VersionRow], sha256: str) -> bool:
+    """Whether a version of another key has the content of `row`; a copy of what went up in parts has another ETag."""
+    if any(_holds(other, row) for other in history):
+        return True
+    same_size = [other for other in history if not other.is_delete_marker and other.size == row.size]
+    for other in same_size:
+        is_in_parts = "-" in row.etag or "-" in other.etag
+        if is_in_parts and await has_bytes(work.parts, other.key, other.version_id, sha256):
+            return True
+    return False
+
+
 async def _hash(work: Work, row: VersionRow) -> str:
-    body = await work.parts.bucket.get_object(row.key, version_id=row.version_id)
-    return hashlib.sha256(body.data if body is not None else b"").hexdigest()
+    return (await hash_version(work.parts, row.key, _head(row)))[0]
+
+
+def _head(row: VersionRow) -> ObjectHead:
+    return ObjectHead(row.etag, row.size, row.version_id, row.modified_s, {})
 
 
 async def _copy(work: Work, row: VersionRow, target: RelPath, meta: FileMeta) -> None:
-    new = NewObject(write_metadata(dataclasses.replace(meta, op=work.parts.chance.uuid()), target))
+    meta = dataclasses.replace(meta, op=work.parts.chance.uuid())
     key = work.parts.keys.key(target)
-    written = await work.parts.bucket.copy_object(row.key, row.version_id, key, new)
-    if not written.version_id:  # some stores do not name it
-        history = await key_history(work.parts, key)
-        written = next((Written(r.version_id, r.etag) for r in history if _holds(r, row)), written)
+    written = await copy_version(work.parts, row.key, _head(row), key, NewObject(write_metadata(meta, target)))
+    written = await named(work.parts, key, written, meta.op)
     check_kept(written)
     told = dataclasses.replace(work.journal_entry("copy", target, written), size=row.size)
     await work.commits.write(StateChange(announced=(told,)))

@@ -51,6 +51,8 @@ class MemoryStore:
         self.versioning: Versioning = versioning
         self.is_there = True
         self.lifecycle: list[LifecycleRule] = []
+        self.orders_by_beginning = store_class == "A"
+        """Whether a version made of parts takes the place and time at which its upload began, as on AWS."""
         self.may_destroy = True
         """Whether the credentials in use may destroy versions."""
         self.requests: Counter[str] = Counter()
@@ -200,7 +202,7 @@ class MemoryStore:
         return Part(number, etag)
 
     def complete_multipart_upload(self, upload_id: str, parts: list[Part], condition: Condition) -> Written:
-        """CompleteMultipartUpload. Class A: the version takes the place and time of the upload's beginning, as AWS."""
+        """CompleteMultipartUpload."""
         self._begin("CompleteMultipartUpload")
         upload = self._upload(upload_id)
         self._note_unconditional(upload.key, condition)
@@ -218,7 +220,7 @@ class MemoryStore:
             bodies.append(body)
         del self._uploads[upload_id]
         etag = f"{md5_hex(b''.join(bytes.fromhex(part.etag) for part in parts))}-{len(parts)}"
-        began = upload if self.store_class == "A" else None
+        began = upload if self.orders_by_beginning else None
         return self._written(self._add(upload.key, b"".join(bodies), upload.metadata, etag=etag, began=began))
 
     def abort_multipart_upload(self, upload_id: str) -> None:

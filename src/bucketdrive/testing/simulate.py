@@ -22,12 +22,16 @@ FLAT_PATHS = ("a", "b", "c")
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happens in a run: how many devices, user edits a device, over which paths, with which faults."""
+    """What happens in a run: how many devices, user edits a device, over which paths, with which faults.
+
+    `part_bytes`: what is larger travels in parts of so many bytes; 0: all contents travel whole.
+    """
 
     devices: int = 2
     edits: int = 10
     paths: tuple[str, ...] = PATHS
     store_class: StoreClass = "A"
+    part_bytes: int = 0
     faults: Faults = field(default_factory=Faults)
 
 
@@ -36,8 +40,10 @@ HOSTILE = Story(edits=8, faults=Faults(refused=0.03, reply_lost=0.03, late=0.02,
 CRASHING = Story(edits=8, paths=FLAT_PATHS, faults=Faults(reply_lost=0.02, crash=0.015, meddling=0.1))
 FORGETFUL = Story(edits=8, faults=Faults(refused=0.02, reply_lost=0.02, crash=0.004, state_lost=0.05))
 CROWDED = Story(devices=3, edits=6, faults=Faults(refused=0.02, reply_lost=0.03, late=0.03, crash=0.003, meddling=0.05))
+IN_PARTS = replace(HOSTILE, part_bytes=2)
 LAWLESS = replace(HOSTILE, store_class="C")
 LAWLESS_FILES = replace(CROWDED, store_class="C", paths=FLAT_PATHS)
+LAWLESS_IN_PARTS = replace(LAWLESS, part_bytes=2)
 HALF_LAWFUL = replace(CROWDED, store_class="B")
 
 
@@ -74,6 +80,8 @@ class Simulation:
         self._story = story
         self._world = World(seed, store_class=story.store_class)
         options = Options(settle_s=0.2, absence_s=0.5)
+        if story.part_bytes:
+            options = replace(options, whole_bytes=story.part_bytes, part_bytes=story.part_bytes)
         self._devices = [Device(self._world, name, options) for name in "ABCD"[: story.devices]]
         for device in self._devices:
             device.on_meddling = partial(self._meddle, device)
