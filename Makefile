@@ -22,7 +22,7 @@ test: $(READY)
 
 test-all: test test-ceph
 
-test-ceph: $(READY)
+test-ceph: $(READY) $(TOOLS)
 	$(BIN)/pytest -m ceph tests/ceph tests/e2e -q
 
 rgw:

@@ -40,13 +40,6 @@ def ceph(tmp_path_factory):
     subprocess.run([sys.executable, _RGW, "stop"], env=variables, check=True)
 
 
-@pytest.fixture
-def ceph_gateway(ceph):
-    """Stops and starts the gateway of the Ceph under test, by the verbs of tools/rgw.py."""
-    variables = environ | {"BUCKETDRIVE_RGW_DIR": str(ceph.folder)}
-    return lambda verb: subprocess.run([sys.executable, _RGW, verb], env=variables, check=True)
-
-
 def _told(folder):
     told = json.loads((folder / "store.json").read_text(), object_hook=lambda fields: SimpleNamespace(**fields))
     told.folder = folder

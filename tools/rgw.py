@@ -3,7 +3,6 @@
 
     rgw.py start         a new one-machine cluster; prints how to use it
     rgw.py stop          ends it: only processes that `start` made, by their pid files
-    rgw.py gateway-stop, gateway-start     the store is gone, as after a crash; it comes back with what it had
 
     BUCKETDRIVE_RGW_DIR    its folder (default: bucketdrive-rgw in the folder for temporary files)
     BUCKETDRIVE_RGW_PORT   where it answers (default 8901; 0: any free port)
@@ -39,7 +38,6 @@ PACKAGES = {
 """Which Debian package each program comes with."""
 
 PATIENCE_S = 60.0
-GATEWAY = "rgw"
 
 CONFIGURATION = """\
 [global]
@@ -52,7 +50,7 @@ run_dir = {folder}
 admin_socket = {folder}/$name.asok
 log_file = {folder}/$name.log
 crash_dir = {folder}
-# one disk, one copy, few groups
+# one disk, one copy, few groups; and a gateway that was killed is not waited for half a minute
 osd_pool_default_size = 1
 osd_pool_default_min_size = 1
 osd_pool_default_pg_num = 4
@@ -65,6 +63,7 @@ mon_data = {folder}/mon
 osd_data = {folder}/osd
 osd_objectstore = memstore
 memstore_device_bytes = 12884901888
+osd_client_watch_timeout = 3
 osd_class_load_list = *
 osd_class_default_list = *
 rgw_data = {folder}/gateway
@@ -161,15 +160,6 @@ class Cluster:
             return False
         return str(self.folder / "ceph.conf").encode() in words
 
-    def start_gateway(self) -> None:
-        """Start the S3 gateway, and wait until it answers."""
-        self.launch(GATEWAY, "radosgw", "--name", "client.rgw")
-        wait_for("the gateway", lambda: is_answering(self._endpoint_url()), self.folder)
-
-    def _endpoint_url(self) -> str:
-        words = (self.folder / "ceph.conf").read_text().split()
-        return "http://" + next(word for word in words if word.startswith("endpoint=")).removeprefix("endpoint=")
-
     def stop(self) -> None:
         """End all daemons at once: what they hold is not wanted any more."""
         for pid_file in self.folder.glob("*.pid"):
@@ -224,7 +214,7 @@ def make_folder(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def start_daemons(cluster: Cluster, fsid: str, mon_port: int) -> None:
+def start_daemons(cluster: Cluster, fsid: str, mon_port: int, endpoint_url: str) -> None:
     """Monitor, disk and gateway. The monitor takes all keys from its first key ring: nothing has to be added later."""
     keyring, monmap = str(cluster.folder / "keyring"), str(cluster.folder / "monmap")
     every_right = [word for kind in ("mon", "osd", "mgr") for word in ("--cap", kind, "allow *")]
@@ -247,7 +237,8 @@ def start_daemons(cluster: Cluster, fsid: str, mon_port: int) -> None:
     cluster.run("ceph", "osd", "new", disk)
     cluster.run("ceph-osd", "--mkfs", "--id", "0", "--osd-uuid", disk)
     cluster.launch("osd", "ceph-osd", "--id", "0")
-    cluster.start_gateway()
+    cluster.launch("rgw", "radosgw", "--name", "client.rgw")
+    wait_for("the gateway", lambda: is_answering(endpoint_url), cluster.folder)
 
 
 def add_user(cluster: Cluster, name: str, rights: str = "") -> User:
@@ -286,18 +277,17 @@ def start(folder: Path, port: int) -> Store:
     make_folder(folder)
     cluster = Cluster(folder)
     port = port or free_port()
-    if is_answering(f"http://127.0.0.1:{port}"):
+    endpoint_url = f"http://127.0.0.1:{port}"
+    if is_answering(endpoint_url):
         raise CephError(f"Something else answers on port {port}. Name another with BUCKETDRIVE_RGW_PORT.")
     fsid, mon_port = str(uuid.uuid4()), free_port()
     (folder / "ceph.conf").write_text(
         CONFIGURATION.format(folder=folder, fsid=fsid, mon_port=mon_port, port=port, sts_key=uuid.uuid4().hex[:16])
     )
     try:
-        start_daemons(cluster, fsid, mon_port)
+        start_daemons(cluster, fsid, mon_port, endpoint_url)
         user = add_user(cluster, "owner", "roles=*;user-policy=*")
-        store = Store(
-            f"http://127.0.0.1:{port}", "us-east-1", user, add_user(cluster, "guest"), add_role(cluster, user)
-        )
+        store = Store(endpoint_url, "us-east-1", user, add_user(cluster, "guest"), add_role(cluster, user))
     except BaseException:
         cluster.stop()
         raise
@@ -330,10 +320,6 @@ def run_verb(verb: str, folder: Path, port: int) -> None:
             print(f"{told}.", file=sys.stderr)
         case "stop":
             cluster.stop()
-        case "gateway-stop":
-            cluster.end(GATEWAY)
-        case "gateway-start":
-            cluster.start_gateway()
         case _:
             raise CephError(f"{verb} is not a verb of this script.\n{__doc__}")
 

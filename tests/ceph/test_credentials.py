@@ -116,6 +116,13 @@ def test_settings_of_the_bucket_can_be_neither_read_nor_changed(device):
     assert denied(client.delete_bucket, Bucket=bucket)
 
 
+def test_only_a_user_can_create_buckets_of_its_own(by_role, by_bucket_policy):
+    bucket, client = by_role
+    assert denied(client.create_bucket, Bucket=f"{bucket}-new")
+    bucket, client = by_bucket_policy
+    assert client.create_bucket(Bucket=f"{bucket}-new")
+
+
 def test_only_a_user_can_make_its_objects_public(by_role, by_bucket_policy):
     for (bucket, client), may in ((by_role, False), (by_bucket_policy, True)):
         client.put_object(Bucket=bucket, Key="home/p", Body=b"v1")

@@ -96,7 +96,7 @@ class Gateway:
         return True
 
     def stop(self):
-        self._process.terminate()  # killed, it would be waited for by all that goes on elsewhere in this Ceph
+        self._process.kill()
         self._process.wait()
 
 

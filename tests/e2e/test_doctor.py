@@ -118,8 +118,8 @@ def test_deletions_that_wait_and_other_things_held(world, laptop):
     (laptop.folder / "link").symlink_to("nowhere")
     laptop.sync(exit_code=4)
     found = examined(laptop, exit_code=4)
-    assert said(found, "guards", "problem").startswith("60 deletions wait")
-    assert said(found, "guards", "advice").startswith("1 paths are held")
+    assert said(found, "guards", "problem").endswith("deleted than usual: 60.")
+    assert said(found, "guards", "advice") == "Paths that are held back: 1."
 
 
 def test_a_state_that_is_lost_or_damaged(world, laptop):

@@ -33,13 +33,13 @@ def growing(path):
         process.stdin.close()
 
 
-def test_20_a_growing_log_has_whole_versions_on_the_way_and_its_last_content_at_the_end(world):
+def test_20_a_growing_log_has_whole_versions_on_the_way_and_its_last_content_at_the_end(world, cli):
     log = world.laptop.folder / "log"
     with growing(log) as grow:
         for _ in range(5):
             for _ in range(50):
                 grow()
-            world.laptop.sync()
+            assert cli("sync", log.parent)[0] in (0, 4), "done, or done but for a file that changes too often"
     world.laptop.sync()
     end = log.read_text()
     versions, markers = world.bucket.history("log")

@@ -231,3 +231,14 @@ def test_journal_names_sort_by_number():
 def test_device_info_names_the_journal_numbers():
     written = json.loads(write_device_info(DeviceInfo("id", "Büro", 3, 9)))
     assert written == {"device_id": "id", "name": "Büro", "first": 3, "last": 9}
+
+
+def test_an_md5_is_written_as_rclone_does_and_read_back():
+    fields = write_metadata(FileMeta(md5="d41d8cd98f00b204e9800998ecf8427e"), "a")
+    assert fields["md5chksum"] == "1B2M2Y8AsgTpgAmY7PhCfg=="
+    assert read_metadata(fields).md5 == "d41d8cd98f00b204e9800998ecf8427e"
+
+
+@pytest.mark.parametrize("text", ["", "x", "AAAA", "1B2M2Y8AsgTpgAmY7PhCfg", "é", "1B2M2Y8AsgTpgAmY7PhCfg==AAAA"])
+def test_what_is_no_md5_claims_nothing(text):
+    assert read_metadata({"md5chksum": text}).md5 == ""

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bucketdrive.errors import UnreadableError
-from bucketdrive.rules.transfer import MAX_OBJECT_BYTES, MIB, Parts, Whole, how_to_upload, ranges
+from bucketdrive.rules.transfer import MAX_OBJECT_BYTES, MIB, Parts, Whole, how_to_upload, parts_at_once, ranges
 
 
 @pytest.mark.parametrize("size", [0, 1, 64 * MIB])
@@ -45,3 +45,16 @@ def test_ranges_cover_every_byte_once(size, part_bytes):
     found = list(ranges(size, part_bytes))
     assert [byte for first, end in found for byte in range(first, end)] == list(range(size))
     assert all(end - first <= part_bytes for first, end in found)
+
+
+def test_limits_may_be_set():
+    assert how_to_upload(8, 8, 4) == Whole()
+    assert how_to_upload(9, 8, 4) == Parts(4, 3)
+
+
+@pytest.mark.parametrize(
+    ("how", "memory_bytes", "expected"),
+    [(Parts(8, 100), 1000, 4), (Parts(8, 2), 1000, 2), (Parts(8, 100), 17, 2), (Parts(8, 100), 1, 1)],
+)
+def test_a_few_parts_are_in_memory_at_once_and_always_one(how, memory_bytes, expected):
+    assert parts_at_once(how, memory_bytes) == expected

@@ -111,7 +111,7 @@ class ForwardingBucket:
     async def create_multipart_upload(self, key: str, new: NewObject) -> str:
         """See `Writes`."""
         send = partial(self._inner.create_multipart_upload, key, new)
-        return await self._through(PortRequest("CreateMultipartUpload", send, may_repeat=False))
+        return await self._through(PortRequest("CreateMultipartUpload", send))  # one begun in vain holds no parts
 
     async def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> Part:
         """See `Writes`."""

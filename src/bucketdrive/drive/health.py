@@ -81,18 +81,18 @@ def examine_state(state: Glance | BucketDriveError | None) -> list[Finding]:
     if not synced_s:
         findings = [Finding("state", Level.ADVICE, "The folder was not synced to the end yet.", "bucketdrive sync")]
     else:
-        says = f"{state.files:,} files; both sides were last equal at {iso_time(synced_s)}."
+        says = f"Files agreed on: {state.files:,}. Both sides were last equal at {iso_time(synced_s)}."
         findings = [Finding("state", Level.FINE, says)]
     if state.pending:
-        says = f"{state.pending:,} actions of an earlier run are not settled or not announced to other devices."
+        says = f"Actions of an earlier run that are not settled, or not announced to other devices: {state.pending:,}."
         findings.append(Finding("state", Level.ADVICE, says, "bucketdrive sync"))
     if state.approvals:
-        says = f"{state.approvals:,} deletions wait for your word: more was deleted than usual."
+        says = f"Deletions that wait for your word, since more was deleted than usual: {state.approvals:,}."
         findings.append(Finding("guards", Level.PROBLEM, says, "bucketdrive approve, or bucketdrive deny"))
     if held := len(state.holds) - state.approvals:
-        says = f"{held:,} paths are held back."
+        says = f"Paths that are held back: {held:,}."
         findings.append(Finding("guards", Level.ADVICE, says, "bucketdrive status tells why."))
     if copies := sum(map(is_conflict_name, state.maybe_copies)):
-        says = f"{copies:,} conflict copies are in the drive."
+        says = f"Conflict copies in the drive: {copies:,}."
         findings.append(Finding("conflicts", Level.ADVICE, says, "bucketdrive conflicts lists them."))
     return findings

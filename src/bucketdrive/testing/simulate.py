@@ -264,13 +264,16 @@ class Simulation:
         verdict.lost = sorted(self._written - self._superseded - final)
         verdict.gone = sorted(set(verdict.lost) - self._kept_somewhere())
         back = {path: text for path, text in live.items() if text in self._superseded}
-        # A deletion not yet told when the state was lost cannot be known of; and a store that ignores conditions cannot
-        # refuse a request that comes late.
+        # A deletion not yet told when the state was lost cannot be known of; a store that ignores conditions cannot
+        # refuse a request that comes late; and no store a creation that comes after the file was deleted elsewhere: the
+        # one resurrection that we do not promise to prevent (spec §2.13).
         if not self._story.faults.state_lost and self._story.store_class == "A":
             verdict.resurrected = sorted(
                 f"{path}={text}"
                 for path, text in back.items()
-                if text in self._deleted - self._moved and not is_conflict_name(path)
+                if text in self._deleted - self._moved
+                and not is_conflict_name(path)
+                and text.encode() not in self._world.late_bodies
             )
         verdict.spurious = sorted(f"{path}={text}" for path, text in back.items())
         shown = {data.decode() for device in self._devices for _, data in device.shown}

@@ -59,6 +59,7 @@ class World:
         self.store = MemoryStore(store_class, clock=self.now_s)
         self.faults = faults
         self.late_requests: list[Callable[[], object]] = []
+        self.late_bodies: set[bytes] = set()
         self.devices: list[Device] = []
         self._ticks = 0
         info = DriveInfo(DRIVE_ID)
@@ -261,6 +262,7 @@ class Wire:
                 raise UnavailableError("The store cannot be reached.")
             if is_write and faults.late and world.random.random() < faults.late:
                 world.late_requests.append(lambda: _execute(call, args, kwargs))
+                world.late_bodies.update(arg for arg in args if isinstance(arg, bytes))
                 await asyncio.sleep(0)
                 raise UnknownOutcomeError("No reply came.")
             result = await call(*args, **kwargs)
