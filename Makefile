@@ -1,6 +1,6 @@
 # make demo      the whole story on an embedded store, no account needed (ARGS=--keep leaves it running)
 # make test      all tests that need nothing but Python
-# make test-all  those, and then all that need Ceph, a real store: it is started for them
+# make test-all  those, then the ones that take minutes, and those that need Ceph, a real store: it is started for them
 # make check     style, types, layers, sizes
 # make rgw       starts Ceph's S3 gateway on loopback and says how to use it; make rgw-stop ends it (see tools/rgw.py)
 # make bench-small   what 1,000 small files cost
@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TOOLS := .venv-tools/ready
 
-.PHONY: demo test test-all test-ceph check rgw rgw-stop bench-small format requirements clean
+.PHONY: demo test test-all test-long test-ceph check rgw rgw-stop bench-small format requirements clean
 
 demo: $(READY)
 	@$(BIN)/bucketdrive demo $(ARGS)
@@ -20,7 +20,10 @@ demo: $(READY)
 test: $(READY)
 	$(BIN)/pytest -n 2 -q
 
-test-all: test test-ceph
+test-all: test test-long test-ceph
+
+test-long: $(READY)
+	$(BIN)/pytest -m "long and not ceph" -n 2 -q
 
 test-ceph: $(READY) $(TOOLS)
 	$(BIN)/pytest -m ceph tests/ceph tests/e2e -q

@@ -43,6 +43,7 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@pytest.mark.long
 @pytest.mark.stores("embedded", "ceph", "ceph-safe")
 @pytest.mark.timeout(300)
 def test_a_large_file_goes_up_and_down_and_is_never_whole_in_memory(world):

@@ -47,7 +47,7 @@ def test_nothing_is_lost_and_all_converges(name, chunk):
     assert violations(name, range(chunk * CHUNK, (chunk + 1) * CHUNK)) == {}
 
 
-@pytest.mark.parametrize("chunk", range(2))
+@pytest.mark.parametrize("chunk", range(1))
 @pytest.mark.parametrize("name", LAWLESS_STORIES)
 def test_stores_that_ignore_conditions(name, chunk):
     assert violations(name, range(chunk * CHUNK, (chunk + 1) * CHUNK)) == {}
