@@ -10,6 +10,7 @@ from bucketdrive.engine import copy, download, remove, upload
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.memory import MemoryBudget, memory_of
+from bucketdrive.engine.observe import check_local
 from bucketdrive.errors import (
     BucketDriveError,
     ItemError,
@@ -41,7 +42,7 @@ from bucketdrive.model.plan import (
     Upload,
 )
 from bucketdrive.ports.runtime import Failed, Finished
-from bucketdrive.rules.guards import check_local_root, within_room
+from bucketdrive.rules.guards import within_room
 from bucketdrive.state.change import StateChange
 
 _GUARD_EVERY = 50
@@ -149,10 +150,7 @@ class Execution:
         return not below.rows
 
     async def _guard(self) -> None:
-        facts, identity = await self._work.parts.disk.root(), self._work.parts.identity
-        check_local_root(
-            identity.drive_id, identity.root_id, found_drive_id=facts.drive_id, found_root_id=facts.root_id
-        )
+        await check_local(self._work.parts)
         self._until_guard = _GUARD_EVERY
 
     async def _run_all(self, actions: list[Action], width: int) -> None:
