@@ -1,7 +1,8 @@
 """A real folder on Linux as the engine's `Disk`.
 
-Every call is one hop to a thread of its own small pool (lists of files: one hop a batch); what is done there is in
-`scan`, `reading`, `staging` and `moves`. Here errors of the system become ours.
+Every call is one hop to a thread of its own small pool; reads, stagings and installs that come together share one
+(`lane`), and the waits for the disk. What is done there is in `scan`, `reading`, `staging` and `moves`.
+Here errors of the system become ours.
 """
 
 import asyncio
@@ -16,8 +17,10 @@ from pathlib import Path
 from threading import Event, Lock
 from typing import TypeVar
 
+from bucketdrive.disk.batches import Shelf, outcome
 from bucketdrive.disk.failures import failure
 from bucketdrive.disk.fitness import Fitness, try_out
+from bucketdrive.disk.lane import Lane
 from bucketdrive.disk.moves import Moves
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
@@ -71,6 +74,9 @@ class Folder:
         self._two_steps = TwoSteps(self._places, renamer)
         self._moves = Moves(path, self._places, renamer, self._two_steps)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucketdrive-disk")
+        self._reads = Lane(self._executor, self._read_batch)
+        self._stagings = Lane(self._executor, self._stage_batch)
+        self._installs = Lane(self._executor, self._install_batch)
         self._closed = Event()
         self._healing = Lock()
         self._is_healed = False
@@ -165,13 +171,7 @@ class Folder:
 
     async def read(self, name: str) -> Content:
         """See `Disk.read`."""
-
-        def read() -> Content:
-            parts = parts_of(name)
-            with open_root(self._path) as root, open_folder(root, parts[:-1], name) as folder:
-                return read_file(folder, parts[-1], name)
-
-        return await self._run(name, read)
+        return await self._reads.order(name)
 
     async def read_range(self, name: str, first: int, end: int) -> bytes:
         """See `Disk.read_range`."""
@@ -187,9 +187,9 @@ class Folder:
         return await self._run(name, read)
 
     async def stage(self, place: str, body: AsyncIterator[bytes] | bytes, how: Staging) -> Hashed:
-        """See `Disk.stage`. Bytes are one hop, an iterator is one a chunk."""
+        """See `Disk.stage`. Bytes go with others, an iterator is one hop a chunk."""
         if isinstance(body, bytes):
-            return await self._run(place, partial(self._stage_bytes, place, body, how))
+            return await self._stagings.order((place, body, how))
         draft = await self._run(place, partial(self._open_draft, place, how))
         try:
             async for chunk in body:
@@ -201,7 +201,7 @@ class Folder:
 
     async def install(self, place: str, name: str) -> Fingerprint:
         """See `Disk.install`."""
-        return await self._run(name, partial(self._moves.install, place, name))
+        return await self._installs.order((place, name))
 
     async def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
         """See `Disk.exchange`."""
@@ -213,7 +213,7 @@ class Folder:
 
     async def put_back(self, place: str, name: str) -> Fingerprint:
         """See `Disk.put_back`."""
-        return await self._run(name, partial(self._moves.install, place, name))
+        return await self._installs.order((place, name))
 
     async def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.rename`."""
@@ -296,10 +296,56 @@ class Folder:
             with self._places.lock, self._places.make(root, parts[:-1]) as folder:
                 return Draft(folder, parts[-1], how, looks)
 
-    def _stage_bytes(self, place: str, data: bytes, how: Staging) -> Hashed:
+    def _read_batch(self, names: Sequence[str]) -> list[Content | BucketDriveError]:
+        """Read the first of `names`, until enough bytes were read."""
+        self._heal()
+        found: list[Content | BucketDriveError] = []
+        left = _BATCH_BYTES
+        with open_root(self._path) as root, Shelf() as folders:
+
+            def read(name: str) -> Content:
+                parts = parts_of(name)
+                return read_file(folders.take(parts[:-1], lambda: open_folder(root, parts[:-1], name)), parts[-1], name)
+
+            for name in names:
+                content = outcome(name, partial(read, name))
+                found.append(content)
+                left -= len(content.data) if isinstance(content, Content) else 0
+                if left <= 0:
+                    break
+        return found
+
+    def _install_batch(self, orders: Sequence[tuple[str, str]]) -> list[Fingerprint | BucketDriveError]:
+        self._heal()
+        return self._moves.install(orders)
+
+    def _stage_batch(self, orders: Sequence[tuple[str, bytes, Staging]]) -> list[Hashed | BucketDriveError]:
+        """Stage the first of the files, until enough bytes were written. All are begun before one is waited for."""
+        self._heal()
+        begun: list[Draft | BucketDriveError] = []
+        left = _BATCH_BYTES
+        for place, data, how in orders:
+            begun.append(outcome(place, partial(self._begin, place, data, how)))
+            left -= len(data)
+            if left <= 0:
+                break
+        return [
+            draft if isinstance(draft, BucketDriveError) else outcome(place, partial(self._end, place, draft))
+            for (place, _, _), draft in zip(orders, begun, strict=False)
+        ]
+
+    def _begin(self, place: str, data: bytes, how: Staging) -> Draft:
         draft = self._open_draft(place, how)
         try:
             draft.write(data)
+            draft.flush()
+        except OSError:
+            self._abandon(place, draft)
+            raise
+        return draft
+
+    def _end(self, place: str, draft: Draft) -> Hashed:
+        try:
             return self._finish(place, draft)
         except (OSError, BucketDriveError):
             self._abandon(place, draft)
@@ -326,6 +372,8 @@ class Folder:
 
     def _heal(self) -> None:
         """Before the first call of all: finish an exchange in two steps that a crash interrupted."""
+        if self._is_healed:
+            return
         with self._healing:
             if not self._is_healed:
                 with open_root(self._path) as root:
@@ -336,8 +384,7 @@ class Folder:
         """One hop; the system's errors are about `path`."""
 
         def call() -> T:
-            if not self._is_healed:
-                self._heal()
+            self._heal()
             return function()
 
         try:

@@ -9,8 +9,11 @@ import os
 import stat
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from bucketdrive.disk.batches import Shelf, outcome
 from bucketdrive.disk.failures import occupied
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
@@ -26,7 +29,7 @@ from bucketdrive.disk.walk import (
     open_folder,
     open_root,
 )
-from bucketdrive.errors import MissingError
+from bucketdrive.errors import BucketDriveError, MissingError
 from bucketdrive.model.entries import Fingerprint
 from bucketdrive.ports.disk import JUNK_NAMES, Exchanged
 
@@ -40,18 +43,27 @@ class Moves:
         self._renamer = renamer
         self._two_steps = two_steps
 
-    def install(self, place: str, name: str) -> Fingerprint:
-        """See `Disk.install`; also `Disk.put_back`: where the file was comes last, so it is never nowhere."""
-        source, parts = own_parts(place), parts_of(name)
+    def install(self, orders: Sequence[tuple[str, str]]) -> list[Fingerprint | BucketDriveError]:
+        """See `Disk.install`; also `Disk.put_back`: where the file was comes last, so it is never nowhere.
+
+        `orders`: places and names. A folder that gets many files is made durable once, when all are in it.
+        """
         with open_root(self._path) as root:
-            with self._places.open(root, source[:-1], place) as area:
-                staged = lstat_file(area, source[-1], place)
-                with make_folder(root, parts[:-1]) as folder:
-                    self._renamer.move(Spot(area, source[-1]), Spot(folder, parts[-1]))
-                    os.fsync(folder)
-                    landed = _landed(Spot(folder, parts[-1]), staged)
-            self._places.prune(root, source)
-        return landed
+            with Shelf() as areas, Shelf() as homes:
+
+                def move(place: str, name: str) -> _Moved:
+                    source, parts = own_parts(place), parts_of(name)
+                    area = areas.take(source[:-1], lambda: self._places.open(root, source[:-1], place))
+                    staged = lstat_file(area, source[-1], place)
+                    home = homes.take(parts[:-1], lambda: make_folder(root, parts[:-1]))
+                    self._renamer.move(Spot(area, source[-1]), Spot(home, parts[-1]))
+                    return _Moved(Spot(home, parts[-1]), staged)
+
+                moved = [outcome(name, partial(move, place, name)) for place, name in orders]
+                installed = _settled(moved, [name for _, name in orders])
+            for place, _ in orders:
+                self._places.prune(root, own_parts(place))
+        return installed
 
     def promote(self, place: str) -> Fingerprint:
         """Move a finished file from where it grew to its place: one rename, so it is there whole or not at all.
@@ -162,6 +174,24 @@ class Moves:
             self._renamer.move(target, source)
             raise occupied(name)
         return fingerprint_of(facts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Moved:
+    """A file that was just moved to `spot`, and how it was before."""
+
+    spot: Spot
+    staged: Fingerprint
+
+
+def _settled(moved: Sequence[_Moved | BucketDriveError], names: Sequence[str]) -> list[Fingerprint | BucketDriveError]:
+    """Make all moves durable; the files as they are then."""
+    homes = {move.spot.folder: name for move, name in zip(moved, names, strict=True) if isinstance(move, _Moved)}
+    wrong = {folder: outcome(name, partial(os.fsync, folder)) for folder, name in homes.items()}
+    return [
+        move if isinstance(move, BucketDriveError) else wrong[move.spot.folder] or _landed(move.spot, move.staged)
+        for move in moved
+    ]
 
 
 def _check(spot: Spot, name: str, expected: Fingerprint) -> None:

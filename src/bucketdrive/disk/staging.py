@@ -74,6 +74,10 @@ class Draft:
         self._sha256.update(chunk)
         self._md5.update(chunk)
 
+    def flush(self) -> None:
+        """Let the disk begin to take what was written: it does so for many files at once, faster than one by one."""
+        os.posix_fadvise(self._number, 0, 0, os.POSIX_FADV_DONTNEED)
+
     def finish(self) -> Hashed:
         """Give the file its looks and time, wait until it is on the disk, and close it."""
         with self._lock:
