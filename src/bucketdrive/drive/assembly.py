@@ -16,6 +16,9 @@ from bucketdrive.drive.settings import Settings
 from bucketdrive.engine.parts import Options
 from bucketdrive.ports.runtime import Event
 
+_WORKERS_A_REQUEST = 4
+"""Of four files in work, one waits for the store, and the others for the disk, which takes many at once."""
+
 
 class SystemClock:
     """The wall clock."""
@@ -85,7 +88,7 @@ def options_of(settings: Settings) -> Options:
     return Options(
         settle_s=settings.settle_s,
         absence_s=settings.absence_s,
-        in_flight=settings.max_requests_in_flight,
+        in_flight=settings.max_requests_in_flight * _WORKERS_A_REQUEST,
         memory_bytes=settings.memory_mib << 20,
         reserve_bytes=settings.reserve_mib << 20,
     )

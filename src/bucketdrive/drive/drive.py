@@ -7,7 +7,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from bucketdrive.drive.doctor import examine
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.reports import (
@@ -126,6 +125,8 @@ class Drive:
 
 def examine_drive(record: DriveRecord) -> DoctorReport:
     """See `drive.doctor.examine`. A drive that cannot be opened can still be examined."""
+    from bucketdrive.drive.doctor import examine  # noqa: PLC0415 - a sync does not need it
+
     return asyncio.run(examine(record))
 
 

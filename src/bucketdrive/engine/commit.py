@@ -5,6 +5,9 @@ import asyncio
 from bucketdrive.state.change import StateChange, apply_changes
 from bucketdrive.state.database import State
 
+_PACE_S = 0.025
+"""From one transaction to the next: each waits for the disk once, however many changes are in it."""
+
 
 class Commits:
     """Writes changes in groups. The first to come writes for all who come meanwhile."""
@@ -14,6 +17,7 @@ class Commits:
         self._state = state
         self._waiting: list[tuple[StateChange, asyncio.Future[None]]] = []
         self._is_writing = False
+        self._next_s = 0.0
 
     async def write(self, change: StateChange) -> None:
         """Returns when `change` is durable; it is one transaction with others, wholly written or not at all."""
@@ -24,12 +28,16 @@ class Commits:
         await done
 
     async def _write_all(self) -> None:
+        loop = asyncio.get_running_loop()
         self._is_writing = True
         group: list[tuple[StateChange, asyncio.Future[None]]] = []
         try:
             while self._waiting:
+                if (pause_s := self._next_s - loop.time()) > 0:
+                    await asyncio.sleep(pause_s)
                 group, self._waiting = self._waiting, []
                 await self._state.run(apply_changes, [change for change, _ in group])
+                self._next_s = loop.time() + _PACE_S
                 for _, done in group:
                     _finish(done)
         except BaseException as error:

@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bucketdrive.engine.bodies import get_body
 from bucketdrive.engine.deed import Work, check_kept
 from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.multipart import copy_version, hash_version, is_copied_by_store, named
 from bucketdrive.engine.observe_remote import has_bytes, key_history
-from bucketdrive.errors import ConditionFailedError, InternalError, ItemError
+from bucketdrive.errors import ConditionFailedError, ItemError
 from bucketdrive.model.entries import ObjectHead, VersionRow
 from bucketdrive.model.format import JournalEntry, read_metadata, write_metadata
 from bucketdrive.model.paths import RelPath
@@ -65,9 +66,7 @@ async def _read(work: Work, action: Clash) -> _Content:
         if head.etag != action.etag:
             raise ConditionFailedError("It was changed meanwhile; nothing was done.", path=action.path)
         return _Content(head, None, *await hash_version(work.parts, key, head))
-    body = await bucket.get_object(key, if_match=action.etag)
-    if body is None:
-        raise InternalError("The store answered 304 to a request that cannot be answered so.", path=action.path)
+    body = await get_body(work.parts, key, if_match=action.etag)
     md5 = hashlib.md5(body.data, usedforsecurity=False).hexdigest()
     return _Content(body.head, body.data, hashlib.sha256(body.data).hexdigest(), md5)
 

@@ -32,12 +32,12 @@ from bucketdrive.state.runs import add_run, finish_run
 
 
 class Cycle:
-    """Syncs one drive, as often as asked; keeps nothing between rounds but whether it has just started."""
+    """Syncs one drive, as often as asked; keeps nothing between rounds but whether the next one must clear up first."""
 
     def __init__(self, parts: Parts) -> None:
         """`parts`: what it works with."""
         self._parts = parts
-        self._is_first = True
+        self._must_clear_up = True
         self._unasked = RecentDeletions()
 
     async def plan(self) -> Plan:
@@ -94,8 +94,10 @@ class Cycle:
             plan, seen = await self._look_and_plan()
             outcome = Outcome(again=seen.to_be_seen_again)
             if plan.actions:
+                self._must_clear_up = True  # what is broken off lies about, as after a crash
                 outcome = await self._execute(seen, plan)
                 outcome.again |= seen.to_be_seen_again
+            self._must_clear_up = False
             _count(report, plan, outcome)
             self._unasked = self._unasked.plus(outcome.deletions, plan.moves, seen.snapshot.approved)
             report.held = _held(plan, outcome)
@@ -109,8 +111,7 @@ class Cycle:
                 return
 
     async def _look_and_plan(self) -> tuple[Plan, Look]:
-        seen = await look(self._parts, at_start=self._is_first)
-        self._is_first = False
+        seen = await look(self._parts, at_start=self._must_clear_up)
         plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, self._parts.options.grain_ns)
         plan = replace(
             plan,

@@ -3,12 +3,12 @@
 And what came out verified.
 """
 
+from bucketdrive.engine.bodies import get_body
 from bucketdrive.engine.deed import Work
-from bucketdrive.engine.multipart import chunks_of, get_range, hash_version
+from bucketdrive.engine.multipart import chunks_of, hash_version
 from bucketdrive.engine.remove import put_aside_or_back, surely
 from bucketdrive.errors import (
     DiskFullError,
-    InternalError,
     MissingError,
     OccupiedError,
     PreconditionError,
@@ -88,11 +88,8 @@ async def _begin(work: Work, action: Download) -> ObjectBody:
     """The object, or of a large one the first part; which version it is, is settled with that."""
     key, options = work.parts.keys.key(action.path), work.parts.options
     if action.size > options.whole_bytes:
-        return await get_range(work.parts, key, 0, options.part_bytes, if_match=action.etag)
-    body = await work.parts.bucket.get_object(key, if_match=action.etag)
-    if body is None:
-        raise InternalError("The store answered 304 to a request that cannot be answered so.", path=action.path)
-    return body
+        return await get_body(work.parts, key, if_match=action.etag, byte_range=(0, options.part_bytes))
+    return await get_body(work.parts, key, if_match=action.etag)
 
 
 async def _check_bytes(work: Work, action: Download, head: ObjectHead, hashed: Hashed, claimed: FileMeta) -> None:

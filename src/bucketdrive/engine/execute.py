@@ -170,9 +170,9 @@ class Execution:
             await self._run_one(action)
 
     async def _run_one(self, action: Action) -> None:
+        held_bytes = await self._memory.take(memory_of(action, self._work.parts.options))
         try:
-            async with self._memory.room_for(memory_of(action, self._work.parts.options)):
-                body_bytes = await _DEEDS[type(action)](self._work, action)
+            body_bytes = await _DEEDS[type(action)](self._work, action)
         except (PreconditionError, UnstableFileError) as error:
             self._outcome.again.add(action.path)
             self._outcome.refused[action.path] = error.message
@@ -188,6 +188,8 @@ class Execution:
             if isinstance(action, _NEEDS_ANOTHER_ROUND):
                 self._outcome.again.add(action.path)
             self._work.parts.listener.tell(Finished(action, body_bytes))
+        finally:
+            self._memory.give_back(held_bytes)
 
     def _fail(self, action: Action, error: BucketDriveError) -> None:
         self._outcome.failed[action.path] = error.message

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from bucketdrive.engine.bodies import get_body
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import ConditionFailedError, NoSuchObjectError
 from bucketdrive.model.format import (
@@ -49,12 +50,12 @@ async def _put_batch(parts: Parts, entries: list[JournalEntry]) -> int:
     body = write_journal(entries)
     if not parts.facts.conditional_put:
         number = await _first_free(parts, number)
-    while True:
+    while True:  # until the number is free: our state may be an older copy, or the reply to this very put was lost
         key = parts.keys.own_key(journal_name(parts.identity.device_id, number))
         try:
             await parts.bucket.put_object(key, body, NewObject({}, _JSON, parts.on_put(IfAbsent())))
         except ConditionFailedError:
-            number += 1  # taken: our state was restored from an older copy, or the reply to this very put was lost
+            number = await _first_free(parts, number)  # not simply the next: a 409 is no sign of an object (no gaps)
         else:
             break
     await parts.state.run(put_meta, {_NEXT: str(number + 1)})
@@ -62,7 +63,7 @@ async def _put_batch(parts: Parts, entries: list[JournalEntry]) -> int:
 
 
 async def _first_free(parts: Parts, number: int) -> int:
-    """The first number from `number` on that is not taken, where the store would overwrite it without a word."""
+    """The first number from `number` on that is not taken."""
     own = parts.keys.own_key(journal_name(parts.identity.device_id, 0)).removesuffix("0" * 12)
     after, is_more = f"{own}{number - 1:012d}", True
     while is_more:
@@ -93,22 +94,17 @@ async def _read_journal(parts: Parts, device_id: str, number: int) -> None:
     while True:
         number += 1
         try:
-            body = await parts.bucket.get_object(parts.keys.own_key(journal_name(device_id, number)))
+            body = await get_body(parts, parts.keys.own_key(journal_name(device_id, number)))
         except NoSuchObjectError:
             return
-        told = [
-            (entry.path, entry.base)
-            for entry in read_journal(body.data if body is not None else b"")
-            if entry.op == "delete" and entry.base
-        ]
+        told = [(entry.path, entry.base) for entry in read_journal(body.data) if entry.op == "delete" and entry.base]
         await parts.state.run(put_cursor, device_id, number, told)
 
 
 async def _ring(parts: Parts, number: int) -> None:
     key = parts.keys.own_key("doorbell")
     try:
-        body = await parts.bucket.get_object(key)
-        known = read_doorbell(body.data) if body is not None else {}
+        known = read_doorbell((await get_body(parts, key)).data)
     except NoSuchObjectError:
         known = {}
     known[parts.identity.device_id] = number

@@ -1,8 +1,6 @@
 """A budget of memory shared by the bodies in flight."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from bucketdrive.engine.parts import Options
 from bucketdrive.model.plan import Action, Clash, CopyForward, Download, Upload
@@ -16,21 +14,21 @@ class MemoryBudget:
         """`total_bytes`: what all bodies together may take."""
         self._total_bytes = total_bytes
         self._used_bytes = 0
-        self._freed = asyncio.Condition()
+        self._freed = asyncio.Event()
 
-    @asynccontextmanager
-    async def room_for(self, size_bytes: int) -> AsyncIterator[None]:
-        """Wait for room, hold it for the block."""
+    async def take(self, size_bytes: int) -> int:
+        """Wait for room for so many bytes, and hold it; what is to be given back."""
         size_bytes = min(size_bytes, self._total_bytes)
-        async with self._freed:
-            await self._freed.wait_for(lambda: self._used_bytes + size_bytes <= self._total_bytes)
-            self._used_bytes += size_bytes
-        try:
-            yield
-        finally:
-            self._used_bytes -= size_bytes
-            async with self._freed:
-                self._freed.notify_all()
+        while self._used_bytes + size_bytes > self._total_bytes:
+            self._freed.clear()
+            await self._freed.wait()
+        self._used_bytes += size_bytes
+        return size_bytes
+
+    def give_back(self, size_bytes: int) -> None:
+        """Let go of what `take` gave."""
+        self._used_bytes -= size_bytes
+        self._freed.set()
 
 
 def memory_of(action: Action, options: Options) -> int:

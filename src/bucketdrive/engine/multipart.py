@@ -10,19 +10,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 
+from bucketdrive.engine.bodies import get_body
 from bucketdrive.engine.groups import sole_error
 from bucketdrive.engine.observe_remote import key_history
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import (
     BucketDriveError,
-    InternalError,
     UnavailableError,
     UnknownOutcomeError,
     UnstableFileError,
 )
 from bucketdrive.model.entries import ObjectHead
 from bucketdrive.model.format import read_metadata
-from bucketdrive.ports.bucket import Condition, NewObject, ObjectBody, Part, Written
+from bucketdrive.ports.bucket import Condition, NewObject, Part, Written
 from bucketdrive.rules.transfer import MAX_COPY_BYTES, in_parts, parts_at_once, ranges
 
 Source = Callable[[int, int], Awaitable[bytes]]
@@ -159,21 +159,7 @@ async def named(parts: Parts, key: str, written: Written, op: str) -> Written:
 
 
 async def _read(parts: Parts, key: str, version_id: str, first: int, end: int) -> bytes:
-    return (await get_range(parts, key, first, end, version_id=version_id)).data
-
-
-async def get_range(
-    parts: Parts, key: str, first: int, end: int, *, version_id: str = "", if_match: str = ""
-) -> ObjectBody:
-    """A range of one version: of the one named, or of the current one if it has the ETag `if_match`.
-
-    Raises:
-        NoSuchObjectError, ConditionFailedError: it is not there, or is another.
-    """
-    body = await parts.bucket.get_object(key, version_id=version_id, if_match=if_match, byte_range=(first, end))
-    if body is None:
-        raise InternalError("The store answered 304 to a request that cannot be answered so.", path=key)
-    return body
+    return (await get_body(parts, key, version_id=version_id, byte_range=(first, end))).data
 
 
 async def chunks_of(parts: Parts, key: str, head: ObjectHead, begun: bytes = b"") -> AsyncIterator[bytes]:
@@ -182,7 +168,8 @@ async def chunks_of(parts: Parts, key: str, head: ObjectHead, begun: bytes = b""
         yield begun
     if_match = "" if head.version_id else head.etag
     for first, end in _rest_of(head.size, parts.options.part_bytes, len(begun)):
-        yield (await get_range(parts, key, first, end, version_id=head.version_id, if_match=if_match)).data
+        body = await get_body(parts, key, version_id=head.version_id, if_match=if_match, byte_range=(first, end))
+        yield body.data
 
 
 def _rest_of(size: int, step: int, first: int) -> Iterator[tuple[int, int]]:

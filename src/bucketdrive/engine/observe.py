@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bucketdrive.engine.audit import Histories, audit_lineage, undo_late_deletions
+from bucketdrive.engine.bodies import get_body
 from bucketdrive.engine.commit import Commits
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.observe_local import Folder, LocalNames, hash_paths, name_entries, wait_for_young
@@ -56,10 +57,9 @@ async def check_roots(parts: Parts) -> DriveInfo:
     """
     await check_local(parts)
     try:
-        body = await parts.bucket.get_object(parts.keys.own_key("drive.json"))
+        info = read_drive_info((await get_body(parts, parts.keys.own_key("drive.json"))).data)
     except NoSuchObjectError:
-        body = None
-    info = read_drive_info(body.data) if body is not None else None
+        info = None
     check_remote_root(parts.identity.drive_id, info.drive_id if info else None)
     return info or DriveInfo(parts.identity.drive_id)
 

@@ -45,10 +45,10 @@ class SyncReport:
 
     def to_json(self) -> dict[str, Any]:
         """The document of `sync --json`; `planned` only for a dry run."""
-        fields = asdict(self)
+        fields = {name: getattr(self, name) for name in SyncReport.__slots__}
         if self.planned is None:
             del fields["planned"]
-        return fields
+        return fields | {name: [asdict(path) for path in fields[name]] for name in ("held", "failed")}
 
     @property
     def has_done_something(self) -> bool:

@@ -33,16 +33,18 @@ def apply_changes(db: apsw.Connection, changes: Sequence[StateChange]) -> None:
     for change in changes:
         rows.update(dict.fromkeys(change.dropped))
         rows.update(change.synced)
-    if rows:
-        drop_synced(db, [path for path, row in rows.items() if row is None])
-        put_synced(db, [(path, row) for path, row in rows.items() if row is not None])
+    if dropped := [path for path, row in rows.items() if row is None]:
+        drop_synced(db, dropped)
+    if put := [(path, row) for path, row in rows.items() if row is not None]:
+        put_synced(db, put)
     attempts: dict[str, Attempt | None] = {}
     for change in changes:
         attempts.update({attempt.op: attempt for attempt in change.opened})
         attempts.update(dict.fromkeys(change.closed))
-    if attempts:
-        drop_attempts(db, [op for op, attempt in attempts.items() if attempt is None])
-        put_attempts(db, [attempt for attempt in attempts.values() if attempt is not None])
+    if closed := [op for op, attempt in attempts.items() if attempt is None]:
+        drop_attempts(db, closed)
+    if opened := [attempt for attempt in attempts.values() if attempt is not None]:
+        put_attempts(db, opened)
     for change in changes:
         if change.unquarantined:
             drop_quarantined(db, change.unquarantined)
