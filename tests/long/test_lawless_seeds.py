@@ -6,7 +6,8 @@ from multiprocessing import get_context
 
 import pytest
 
-from bucketdrive.testing.simulate import LAWLESS, play
+from bucketdrive.testing.simulate import play
+from bucketdrive.testing.stories import LAWLESS
 
 SEEDS = range(10_000, 12_000)
 

@@ -4,7 +4,6 @@ It is held to the same contract suite as the real thing. Faults on the way (lost
 wraps the port.
 """
 
-import asyncio
 from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
@@ -20,6 +19,7 @@ from bucketdrive.ports.bucket import (
     VersionPage,
     Written,
 )
+from bucketdrive.testing.loop import switch
 from bucketdrive.testing.memory_store import MemoryStore, StoreClass, Versioning
 from bucketdrive.testing.stored import StoredVersion
 
@@ -126,7 +126,7 @@ class MemoryBucket:
 
 
 async def _request(effect: Callable[[], _Reply]) -> _Reply:
-    await asyncio.sleep(0)
+    await switch()
     reply = effect()
-    await asyncio.sleep(0)
+    await switch()
     return reply

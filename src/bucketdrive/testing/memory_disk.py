@@ -4,12 +4,10 @@ Verified by the same contract suite as the real one. Each method waits before it
 deed that follows it, so that a user's edit, a crash or another task can slip in where it can in life.
 """
 
-import asyncio
 import errno
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
-from hashlib import md5, sha256
 
 from bucketdrive.disk.failures import disk_full, failure, folder_gone, missing, occupied, unreadable, unstable
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
@@ -20,20 +18,19 @@ from bucketdrive.model.entries import (
     Hashed,
     LocalDir,
     LocalEntry,
-    LocalFile,
-    LocalSpecial,
     LocalUnknown,
     NameRules,
 )
 from bucketdrive.model.paths import RESERVED
-from bucketdrive.ports.disk import IGNORE_FILE, JUNK_NAMES, Exchanged, RootFacts, Scan, Skips, Staging
+from bucketdrive.ports.disk import IGNORE_FILE, Exchanged, RootFacts, Scan, Skips, Staging
+from bucketdrive.testing.loop import switch
+from bucketdrive.testing.memory_entries import DENIED, entry_of, hashed_of, ids_of, is_junk
 from bucketdrive.testing.memory_folder import MemoryFolder, MemoryWriter
-from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial, MemoryTree, make_error
+from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemoryTree, make_error
 
 __all__ = ["MemoryDisk", "MemoryFolder", "MemoryWriter"]
 
 _MARKER = [RESERVED, "root.json"]
-_DENIED = "permission denied"
 
 
 class MemoryDisk:
@@ -48,26 +45,22 @@ class MemoryDisk:
 
     async def root(self) -> RootFacts:
         """See `Disk.root`."""
-        await _switch()
+        await switch()
         device = 1 if self._folder.is_mounted else 2
         marker = self._tree.find(_MARKER)
         if not isinstance(marker, MemoryFile):
             return RootFacts("", "", device, self._tree.root.number)
-        try:
-            ids = json.loads(marker.data)
-            return RootFacts(str(ids["drive_id"]), str(ids["root_id"]), device, self._tree.root.number)
-        except (ValueError, KeyError, TypeError) as error:
-            raise folder_gone("in memory", "has a damaged .bucketdrive/root.json") from error
+        return RootFacts(*ids_of(marker.data), device, self._tree.root.number)
 
     async def write_root(self, drive_id: str, root_id: str) -> None:
         """See `Disk.write_root`."""
-        await _switch()
+        await switch()
         data = json.dumps({"drive_id": drive_id, "root_id": root_id}).encode()
         self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
 
     async def clock_ns(self) -> int:
         """See `Disk.clock_ns`."""
-        await _switch()
+        await switch()
         self._check_own()
         return self._tree.now_ns()
 
@@ -77,12 +70,12 @@ class MemoryDisk:
 
     async def free_bytes(self) -> int:
         """See `Disk.free_bytes`."""
-        await _switch()
+        await switch()
         return self._folder.room_bytes
 
     async def scan(self, skips: Skips) -> Scan:
         """See `Disk.scan`. Other tasks run between two folders."""
-        await _switch()
+        await switch()
         found = Scan()
         if self._tree.root.is_denied:
             raise folder_gone("in memory", "cannot be read")
@@ -94,7 +87,7 @@ class MemoryDisk:
         rules = folder.children.get(IGNORE_FILE)
         if isinstance(rules, MemoryFile):
             if rules.is_denied:
-                raise unreadable(above + IGNORE_FILE, f"cannot be used: {_DENIED}")
+                raise unreadable(above + IGNORE_FILE, f"cannot be used: {DENIED}")
             skips.enter(above.removesuffix("/"), rules.data)
         has_any = False
         for part, node in sorted(folder.children.items()):
@@ -102,9 +95,9 @@ class MemoryDisk:
             if name == RESERVED or skips.skips(name, is_dir=isinstance(node, MemoryDir)):
                 continue
             has_any = True
-            entries[name] = _entry(node)
+            entries[name] = entry_of(node)
             if isinstance(node, MemoryDir) and not node.is_denied:
-                await _switch()
+                await switch()
                 try:
                     has_kept = await self._scan(node, name + "/", skips, entries)
                 except UnreadableError:
@@ -118,10 +111,10 @@ class MemoryDisk:
         """See `Disk.look`."""
         found: list[LocalEntry | None] = []
         for name in names:
-            await _switch()
+            await switch()
             try:
                 node = self._tree.find(parts_of(name)) if self._tree.is_spelled(parts_of(name)) else None
-                found.append(None if node is None else _entry(node))
+                found.append(None if node is None else entry_of(node))
             except OSError as error:
                 found.append(LocalUnknown(str(failure(error, name))))
             except UnreadableError as error:
@@ -147,7 +140,7 @@ class MemoryDisk:
     async def read_range(self, name: str, first: int, end: int) -> bytes:
         """See `Disk.read_range`."""
         parts = parts_of(name)
-        await _switch()
+        await switch()
         with _translated(name):
             return self._readable(parts, name).data[first:end]
 
@@ -155,7 +148,7 @@ class MemoryDisk:
         """See `Disk.stage`. The file grows chunk by chunk: a crash leaves a part of it, but only ever in `tmp/`."""
         parts = own_parts(place)
         draft = draft_parts(parts)
-        await _switch()
+        await switch()
         self._check_own()
         mode = 0o755 if how.is_executable else 0o644
         if how.like:
@@ -168,30 +161,31 @@ class MemoryDisk:
             self._tree.insert(draft, file)
         try:
             async for chunk in _chunks(body):
-                await _switch()
+                await switch()
                 self._append(file, chunk, place)
         except Exception:
             self._remove(draft)
             raise
         self._tree.write(file, file.data, mtime_ns=how.mtime_ns)
         if draft != parts:
-            await _switch()
+            await switch()
             with _translated(place):
                 self._remove(draft)
                 self._tree.insert(parts, file)
-        return _hashed(file.data, file.fingerprint)
+        return hashed_of(file.data, file.fingerprint)
 
     async def install(self, place: str, name: str) -> Fingerprint:
         """See `Disk.install`."""
         source, parts = own_parts(place), parts_of(name)
-        await _switch()
+        await switch()
         self._check_own()
         staged = self._file(source, place).fingerprint
-        await _switch()
+        await switch()
         with _translated(name):
             self._tree.rename(source, parts)
         self._prune(source)
-        await _switch()
+        with self._tree.unsynced(self._tree.way_back(parts, source)):
+            await switch()
         return self._landed(parts, staged)
 
     async def put_back(self, place: str, name: str) -> Fingerprint:
@@ -201,18 +195,19 @@ class MemoryDisk:
     async def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
         """See `Disk.exchange`."""
         source, parts = own_parts(place), parts_of(name)
-        await _switch()
+        await switch()
         self._check_own()
         staged = self._file(source, place).fingerprint
         self._check(parts, name, expected)
-        await _switch()
+        await switch()
         with _translated(name):
             self._tree.exchange(source, parts)
         came_out = self._tree.lookup(source)
         if not isinstance(came_out, MemoryFile):
             self._tree.exchange(source, parts)
             raise occupied(name)
-        await _switch()
+        with self._tree.unsynced(self._tree.way_back(parts, source)):
+            await switch()
         return Exchanged(self._landed(parts, staged), came_out.fingerprint)
 
     async def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
@@ -226,10 +221,10 @@ class MemoryDisk:
     async def _move(
         self, source: list[str], target: list[str], names: tuple[str, str], expected: Fingerprint
     ) -> Fingerprint:
-        await _switch()
+        await switch()
         self._check_own()
         self._check(source, names[0], expected)
-        await _switch()
+        await switch()
         with _translated(names[0]):
             self._tree.lookup(source)
         with _translated(names[1]):
@@ -238,13 +233,14 @@ class MemoryDisk:
         if not isinstance(moved, MemoryFile):
             self._tree.rename(target, source)
             raise occupied(names[0])
-        await _switch()
+        with self._tree.unsynced(self._tree.way_back(target, source)):
+            await switch()
         return moved.fingerprint
 
     async def make_dir(self, name: str) -> None:
         """See `Disk.make_dir`."""
         parts = parts_of(name)
-        await _switch()
+        await switch()
         self._check_own()
         with _translated(name):
             children = self._tree.parent(parts, make=True).children
@@ -256,26 +252,26 @@ class MemoryDisk:
     async def remove_dir(self, name: str, junk_place: str) -> None:
         """See `Disk.remove_dir`."""
         parts, junk_parts = parts_of(name), own_parts(junk_place)
-        await _switch()
+        await switch()
         self._check_own()
         with _translated(name):
             folder = self._tree.find(parts)
             if folder is None:
                 return
             if isinstance(folder, MemoryDir) and folder.is_denied:
-                raise unreadable(name, f"cannot be used: {_DENIED}")
-            if not isinstance(folder, MemoryDir) or not all(map(_is_junk, folder.children.items())):
+                raise unreadable(name, f"cannot be used: {DENIED}")
+            if not isinstance(folder, MemoryDir) or not all(map(is_junk, folder.children.items())):
                 raise occupied(name)
             for junk in sorted(folder.children):
                 self._tree.rename([*parts, junk], [*junk_parts, junk])
-            await _switch()
+            await switch()
             if self._tree.find(parts) is not folder or folder.children:
                 raise occupied(name)
             self._tree.remove(parts)
 
     async def places(self) -> list[str]:
         """See `Disk.places`."""
-        await _switch()
+        await switch()
         return sorted(self._folder.places())
 
     async def hash_place(self, place: str) -> Hashed | None:
@@ -288,22 +284,22 @@ class MemoryDisk:
     async def discard(self, place: str) -> None:
         """See `Disk.discard`."""
         parts = own_parts(place)
-        await _switch()
+        await switch()
         self._remove(parts)
 
     # --- below, nothing waits but `_read` ---
 
     async def _read(self, parts: list[str], name: str) -> Content:
-        await _switch()
+        await switch()
         with _translated(name):
             file = self._readable(parts, name)
             before = file.fingerprint
-            await _switch()
+            await switch()
             data = file.data
-            await _switch()
+            await switch()
             if file.fingerprint != before or self._tree.find(parts) is not file:
                 raise unstable(name)
-        return Content(data, _hashed(data, before))
+        return Content(data, hashed_of(data, before))
 
     def _readable(self, parts: list[str], name: str) -> MemoryFile:
         node = self._tree.find(parts)
@@ -312,7 +308,7 @@ class MemoryDisk:
         if not isinstance(node, MemoryFile):
             raise unstable(name)
         if node.is_denied:
-            raise unreadable(name, f"cannot be used: {_DENIED}")
+            raise unreadable(name, f"cannot be used: {DENIED}")
         return node
 
     def _file(self, parts: list[str], name: str) -> MemoryFile:
@@ -359,10 +355,6 @@ class MemoryDisk:
             self._tree.remove(parts[:end])
 
 
-async def _switch() -> None:
-    await asyncio.sleep(0)
-
-
 @contextmanager
 def _translated(name: str) -> Iterator[None]:
     try:
@@ -377,23 +369,3 @@ async def _chunks(body: AsyncIterator[bytes] | bytes) -> AsyncIterator[bytes]:
     else:
         async for chunk in body:
             yield chunk
-
-
-def _entry(node: MemoryFile | MemoryDir | MemorySpecial) -> LocalEntry:
-    match node:
-        case MemoryFile():
-            return LocalFile(node.fingerprint)
-        case MemoryDir(is_denied=True):
-            return LocalUnknown(_DENIED)
-        case MemoryDir():
-            return LocalDir(is_empty=not node.children)
-        case MemorySpecial():
-            return LocalSpecial(node.what)
-
-
-def _is_junk(child: tuple[str, MemoryFile | MemoryDir | MemorySpecial]) -> bool:
-    return child[0] in JUNK_NAMES and isinstance(child[1], MemoryFile)
-
-
-def _hashed(data: bytes, fingerprint: Fingerprint) -> Hashed:
-    return Hashed(sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest(), fingerprint)

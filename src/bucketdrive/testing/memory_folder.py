@@ -18,6 +18,16 @@ class MemoryWriter:
         self._file = file
         file.is_open = True
 
+    @property
+    def data(self) -> bytes:
+        """The file's content now."""
+        return self._file.data
+
+    @property
+    def has_name(self) -> bool:
+        """Whether the file is still anywhere on the disk, in quarantine too."""
+        return any(node is self._file for _, node in self._tree.walk(self._tree.root))
+
     def write(self, data: bytes) -> None:
         """Replace the file's content."""
         self._tree.write(self._file, data)
@@ -149,6 +159,20 @@ class MemoryFolder:
             for name, node in self.tree.walk(self.tree.root)
             if isinstance(node, MemoryDir) and name.partition("/")[0] != RESERVED
         }
+
+    def mtime_ns(self, name: str) -> int:
+        """A file's mtime."""
+        return self._file(name).mtime_ns
+
+    def contents(self) -> set[bytes]:
+        """The contents of all files, in quarantine too, and where the folder is unmounted, of all that comes back."""
+        root = self._unmounted or self.tree.root
+        return {node.data for _, node in self.tree.walk(root) if isinstance(node, MemoryFile)}
+
+    def data_at(self, place: str) -> bytes:
+        """What is at a place below `.bucketdrive/`; nothing where no file is."""
+        node = self.tree.find([RESERVED, *place.split("/")])
+        return node.data if isinstance(node, MemoryFile) else b""
 
     def places(self) -> dict[str, bytes]:
         """Every file below `tmp/` and `quarantine/`, by place."""

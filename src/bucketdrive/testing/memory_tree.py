@@ -10,6 +10,7 @@ so that the disk in memory translates them exactly as the real one does. Paths a
 import errno
 import os
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -107,7 +108,44 @@ class MemoryTree:
         self._may_reuse_inodes = may_reuse_inodes
         self._numbers = count(2)
         self._free: list[int] = []
+        self._unsynced: list[Callable[[], None]] = []
         self.root = MemoryDir(1)
+
+    @contextmanager
+    def unsynced(self, undo: Callable[[], None]) -> Iterator[None]:
+        """Within, a power cut may take back what was just done, by `undo`."""
+        self._unsynced.append(undo)
+        try:
+            yield
+        finally:
+            if undo in self._unsynced:
+                self._unsynced.remove(undo)
+
+    def way_back(self, parts: Sequence[str], source: Sequence[str]) -> Callable[[], None]:
+        """How to take back that what now is at `parts` came from `source`, or was swapped with what now is there.
+
+        It stays where its user wrote to it since: whoever syncs a file syncs its name.
+        """
+        node = self.lookup(parts)
+        was = node.fingerprint if isinstance(node, MemoryFile) else None
+
+        def undo() -> None:
+            if self.find(parts) is not node or (isinstance(node, MemoryFile) and node.fingerprint != was):
+                return
+            if self.find(source) is None:
+                self.rename(parts, source)
+            else:
+                self.exchange(parts, source)
+
+        return undo
+
+    def lose_unsynced(self, fraction: Callable[[], float]) -> None:
+        """A power cut: each thing done but not yet kept is taken back or not, the last first."""
+        for undo in reversed(self._unsynced):
+            if fraction() < 0.5:
+                with suppress(OSError):
+                    undo()
+        self._unsynced.clear()
 
     def now_ns(self) -> int:
         """The time a write of this moment would get."""

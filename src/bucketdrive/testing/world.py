@@ -2,22 +2,24 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from random import Random  # noqa: TID251  the simulator's seed is where all its chance comes from
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from bucketdrive.engine.cycle import Cycle
 from bucketdrive.engine.parts import Identity, Options, Parts
-from bucketdrive.errors import TransientError, UnavailableError, UnknownOutcomeError
+from bucketdrive.errors import DriveError, TransientError
 from bucketdrive.model.format import DeviceInfo, DriveInfo, write_device_info, write_drive_info
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import SyncReport
 from bucketdrive.state.database import State
 from bucketdrive.state.trees import put_meta
-from bucketdrive.testing.loop import SeededLoop
+from bucketdrive.testing.faults import Faults
+from bucketdrive.testing.loop import SeededLoop, switch
 from bucketdrive.testing.memory_bucket import MemoryBucket, MemoryStore, StoreClass
 from bucketdrive.testing.memory_disk import MemoryDisk
 from bucketdrive.testing.memory_folder import MemoryFolder
+from bucketdrive.testing.stored import StoredVersion
+from bucketdrive.testing.wire import Wire
 
 if TYPE_CHECKING:
     from bucketdrive.ports.bucket import Bucket
@@ -32,47 +34,37 @@ PREFIX = "cloud-drive/John/"
 DRIVE_ID = "5d0c8f6e-0000-4000-8000-000000000001"
 _MOVES = {"exchange": 1, "set_aside": 0, "install": 1, "rename": 0, "read": 0}
 """Disk methods with a window between check and effect, and which argument names the user's file."""
-_WRITES = frozenset({"put_object", "delete_object", "copy_object", "complete_multipart_upload"})
-
-
-@dataclass(frozen=True, slots=True)
-class Faults:
-    """How often what goes wrong, as probabilities: of a request, of a crash at a step of the loop, of a user's edit.
-
-    `meddling`: that a user edits a file just when the engine moves it.
-    """
-
-    refused: float = 0.0
-    reply_lost: float = 0.0
-    late: float = 0.0
-    crash: float = 0.0
-    meddling: float = 0.0
-    state_lost: float = 0.0
 
 
 class World:
     """Everything that outlives a process."""
 
-    def __init__(self, seed: int, *, store_class: StoreClass = "A", faults: Faults = Faults()) -> None:
+    def __init__(self, seed: int, *, store_class: StoreClass = "A", faults: Faults | None = None) -> None:
         self.random = Random(seed)
         self.loop = SeededLoop(self.random)
         self.store = MemoryStore(store_class, clock=self.now_s)
-        self.faults = faults
+        self.faults = faults or Faults()
         self.late_requests: list[Callable[[], object]] = []
         self.late_bodies: set[bytes] = set()
+        self.is_stormy = False
+        self.clock_step_s = 0.0
         self.devices: list[Device] = []
         self._ticks = 0
         info = DriveInfo(DRIVE_ID)
         self.store.put(f"{PREFIX}.bucketdrive/drive.json", write_drive_info(info))
 
     def now_s(self) -> float:
-        """Wall time: the same for all, for display."""
-        return EPOCH_S + self.loop.time()
+        """Wall time: the same for all, and wrong after a step of the clocks."""
+        return EPOCH_S + self.clock_step_s + self.loop.time()
 
     def clock_ns(self) -> int:
         """The disks' time: virtual time, and a microsecond more at each call."""
         self._ticks += 1
-        return int((EPOCH_S + self.loop.time()) * 1e9) + self._ticks * 1000
+        return int(self.now_s() * 1e9) + self._ticks * 1000
+
+    async def sleep(self, seconds: float) -> None:
+        """Let virtual time pass."""
+        await asyncio.sleep(seconds)
 
     def uuid(self) -> str:
         """A random UUID from the seed."""
@@ -103,6 +95,10 @@ class World:
         own = f"{PREFIX}.bucketdrive/"
         return {key[len(PREFIX) :]: data for key, data in self.store.live().items() if not key.startswith(own)}
 
+    def tops(self) -> dict[str, StoredVersion]:
+        """What is on top of each live file's key, by path."""
+        return {path: self.store.history(PREFIX + path)[0] for path in self.live() if not path.endswith("/")}
+
     def run_late_request(self) -> None:
         """Execute one of the requests that had timed out."""
         if self.late_requests:
@@ -113,16 +109,27 @@ class World:
 class Device:
     """A machine with a folder and a state, on which the engine runs, crashes and starts again."""
 
-    def __init__(self, world: World, name: str, options: Options = Options()) -> None:  # noqa: B008  frozen
+    def __init__(
+        self,
+        world: World,
+        name: str,
+        options: Options = Options(),  # noqa: B008  frozen
+        tick_ns: int = 1,
+    ) -> None:
         self.world = world
         self.name = name
         self.options = options
         self.shown: list[tuple[str, bytes]] = []
-        self.folder = MemoryFolder(world.clock_ns, record=lambda path, data: self.shown.append((path, data)))
+        self.folder = MemoryFolder(
+            world.clock_ns, tick_ns=tick_ns, record=lambda path, data: self.shown.append((path, data))
+        )
         self.root_id = f"root-{name}"
         self.state = State.in_memory()
+        self.boots = 0
         self.crashes = 0
         self.on_meddling: Callable[[str], None] = lambda _: None
+        self.on_set_aside: Callable[[str, bytes], None] = lambda _path, _data: None
+        self._backup: State | None = None
         self._process: Process | None = None
         world.devices.append(self)
         info = DeviceInfo(f"id-{name}", name)
@@ -138,6 +145,22 @@ class Device:
         self.crash()
         self.state = State.in_memory()
         self.state.run_now(put_meta, {"is_rebuilding": "1"})
+
+    def back_up_state(self) -> None:
+        """Keep a copy of the state, as backup programs do."""
+        self._backup = self.state.copy()
+
+    def restore_state(self) -> None:
+        """Start over with the state as it was backed up, if it was."""
+        self.crash()
+        if self._backup is not None:
+            self.state = self._backup.copy()
+
+    def cut_power(self) -> None:
+        """Stop the whole machine: of what the disk was not told to keep, any part is lost."""
+        self.crash()
+        self.boots += 1
+        self.folder.tree.lose_unsynced(self.world.fraction)
 
     def crash(self) -> None:
         """Stop the process where it stands: none of its code has any effect from here on."""
@@ -160,12 +183,12 @@ class Device:
         return self._process
 
     async def sync(self) -> SyncReport | None:
-        """One sync; None where it crashed or could not be finished."""
+        """One sync; None where it crashed, stopped or could not be finished."""
         task = asyncio.get_running_loop().create_task(self.process.cycle.sync())
         self.process.task = task
         try:
             return await task
-        except (asyncio.CancelledError, TransientError):
+        except (asyncio.CancelledError, TransientError, DriveError):
             return None
 
 
@@ -177,7 +200,7 @@ class Process:
         self.task: asyncio.Task[SyncReport] | None = None
         world = device.world
         self.parts = Parts(
-            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self)),
+            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self.check)),
             disk=cast("Disk", MortalDisk(MemoryDisk(device.folder), device, self)),
             state=MortalState(device.state, self),
             clock=world,
@@ -187,7 +210,7 @@ class Process:
             facts=world.store.facts,
             identity=Identity(DRIVE_ID, device.root_id, f"id-{device.name}", device.name),
             options=device.options,
-            boot_id="boot",
+            boot_id=f"boot {device.boots}",
         )
         self.cycle = Cycle(self.parts)
 
@@ -220,6 +243,8 @@ class MortalDisk:
             if moved is not None:
                 self._device.meddle(str(args[moved]))
             result = await call(*args, **kwargs)
+            if name == "set_aside":
+                self._device.on_set_aside(str(args[0]), self._device.folder.data_at(str(args[1])))
             self._process.check()
             return result
 
@@ -236,52 +261,6 @@ class MortalState(State):
 
     async def run(self, transaction: Callable[Concatenate[Any, P], T], *args: P.args, **kwargs: P.kwargs) -> T:  # type: ignore[explicit-override]
         """See `State.run`."""
-        await asyncio.sleep(0)
+        await switch()
         self._process.check()
         return self._inner.run_now(transaction, *args, **kwargs)
-
-
-class Wire:
-    """The network between a process and the store: requests get lost, replies get lost, and some arrive late."""
-
-    def __init__(self, inner: MemoryBucket, world: World, process: Process) -> None:
-        self._inner = inner
-        self._world = world
-        self._process = process
-
-    def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
-        call = getattr(self._inner, name)
-        is_write = name in _WRITES
-        world, process = self._world, self._process
-
-        async def request(*args: Any, **kwargs: Any) -> Any:
-            process.check()
-            faults = world.faults
-            if faults.refused and world.random.random() < faults.refused:
-                await asyncio.sleep(0)
-                raise UnavailableError("The store cannot be reached.")
-            if is_write and faults.late and world.random.random() < faults.late:
-                world.late_requests.append(lambda: _execute(call, args, kwargs))
-                world.late_bodies.update(arg for arg in args if isinstance(arg, bytes))
-                await asyncio.sleep(0)
-                raise UnknownOutcomeError("No reply came.")
-            result = await call(*args, **kwargs)
-            process.check()
-            if faults.reply_lost and world.random.random() < faults.reply_lost:
-                raise UnknownOutcomeError("No reply came.") if is_write else UnavailableError("No reply came.")
-            return result
-
-        self.__dict__[name] = request
-        return request
-
-
-def _execute(call: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-    """Carry out a fake's request at once, without a loop: it yields, but waits for nothing."""
-    coroutine = call(*args, **kwargs)
-    try:
-        while True:
-            coroutine.send(None)
-    except StopIteration:
-        return
-    except Exception:  # noqa: BLE001  nobody is there any more to be told
-        return

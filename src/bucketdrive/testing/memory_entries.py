@@ -1,0 +1,45 @@
+"""What the engine is told of inodes in memory."""
+
+import json
+from functools import lru_cache
+from hashlib import md5, sha256
+
+from bucketdrive.disk.failures import folder_gone
+from bucketdrive.model.entries import Fingerprint, Hashed, LocalDir, LocalEntry, LocalFile, LocalSpecial, LocalUnknown
+from bucketdrive.ports.disk import JUNK_NAMES
+from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial
+
+DENIED = "permission denied"
+
+
+@lru_cache(64)
+def ids_of(marker: bytes) -> tuple[str, str]:
+    """The ids of the drive and of its root here; asked for so often that a world would spend its time on it."""
+    try:
+        ids = json.loads(marker)
+        return str(ids["drive_id"]), str(ids["root_id"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise folder_gone("in memory", "has a damaged .bucketdrive/root.json") from error
+
+
+def entry_of(node: MemoryFile | MemoryDir | MemorySpecial) -> LocalEntry:
+    """What a scan tells of an inode."""
+    match node:
+        case MemoryFile():
+            return LocalFile(node.fingerprint)
+        case MemoryDir(is_denied=True):
+            return LocalUnknown(DENIED)
+        case MemoryDir():
+            return LocalDir(is_empty=not node.children)
+        case MemorySpecial():
+            return LocalSpecial(node.what)
+
+
+def is_junk(child: tuple[str, MemoryFile | MemoryDir | MemorySpecial]) -> bool:
+    """Whether a folder's child (name, inode) is what operating systems leave in folders."""
+    return child[0] in JUNK_NAMES and isinstance(child[1], MemoryFile)
+
+
+def hashed_of(data: bytes, fingerprint: Fingerprint) -> Hashed:
+    """A stable reading of these bytes."""
+    return Hashed(sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest(), fingerprint)

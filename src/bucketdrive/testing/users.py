@@ -1,0 +1,187 @@
+"""What simulated users and other tools do, and the account of what they wrote, replaced, deleted and moved.
+
+A content is *superseded* when its own user overwrites or deletes it where it was shown, or when another tool does so in
+the bucket. Whatever was not superseded must be in the bucket and on every device at the end (spec §3.1, I1).
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from bucketdrive.rules.names import is_conflict_name
+from bucketdrive.testing.loop import switch
+from bucketdrive.testing.stories import Story
+from bucketdrive.testing.world import PREFIX, Device, World
+
+_HELD_S = 1.0
+"""How long a program holds a file open: less than any quarantine lasts."""
+
+
+@dataclass(slots=True)
+class Account:
+    """All contents of a world, by what became of them.
+
+    `moved`: also made anew under another name, so that nobody's deletion of the old one binds them.
+    """
+
+    edits: int = 0
+    written: set[str] = field(default_factory=set)
+    superseded: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    moved: set[str] = field(default_factory=set)
+
+    def new_content(self, author: str, path: str) -> str:
+        """A content that nobody wrote before."""
+        self.edits += 1
+        content = f"{author}:{path}:{self.edits}"
+        self.written.add(content)
+        return content
+
+    def supersede(self, data: bytes, *, by_deletion: bool = False) -> None:
+        """Somebody who saw `data` replaced or deleted it."""
+        self.superseded.add(data.decode())
+        if by_deletion:
+            self.deleted.add(data.decode())
+
+    @property
+    def wanted(self) -> set[str]:
+        """What must not be lost."""
+        return self.written - self.superseded
+
+
+class User:
+    """Somebody at a device."""
+
+    def __init__(self, world: World, device: Device, story: Story, account: Account) -> None:
+        self._world = world
+        self._device = device
+        self._story = story
+        self._account = account
+        device.on_meddling = self.meddle
+
+    async def work(self) -> None:
+        """Make all the edits of the story, at any moment."""
+        for _ in range(self._story.edits):
+            for _ in range(int(self._world.fraction() * 40)):
+                await switch()  # so that edits fall between any two steps of an engine
+            if self._world.fraction() < 0.6:
+                await self._world.sleep(self._world.fraction() * 3)
+            self.meddle()
+
+    def meddle(self, path: str = "") -> None:
+        """Do something to `path`, or to any path."""
+        if self._device.folder.is_mounted:
+            with suppress(OSError):
+                self._edit(path)
+
+    def _edit(self, path: str) -> None:
+        world, folder = self._world, self._device.folder
+        files = folder.files()
+        copies = [name for name in files if is_conflict_name(name)]
+        if not path:
+            names = copies if copies and world.fraction() < 0.1 else self._story.paths
+            path = names[int(world.fraction() * len(names))]
+        deed = world.fraction()
+        if path in files and deed < 0.3:
+            folder.delete(path)
+            self._account.supersede(files[path], by_deletion=True)
+        elif path in files and deed < 0.4:
+            self._move(path, files[path])
+        elif path in folder.dirs():
+            self._flip_folder(path)
+        elif any(above in files for above in folders_above(path)):
+            self._flip_file(path, files)
+        elif path in files and self._story.faults.held_open and deed < 0.4 + self._story.faults.held_open:
+            self._open(path)
+        else:
+            self._write(path, files.get(path))
+
+    def _write(self, path: str, before: bytes | None) -> None:
+        world, folder = self._world, self._device.folder
+        data = self._account.new_content(self._device.name, path).encode()
+        if world.fraction() < 0.5:
+            folder.save(path, data)
+        elif before is not None and world.fraction() < self._story.faults.kept_time:
+            folder.write(path, data, mtime_ns=folder.mtime_ns(path))
+        else:
+            folder.write(path, data)
+        if before is not None:
+            self._account.supersede(before)
+
+    def _open(self, path: str) -> None:
+        """Open a file now and write to it later, whatever its name is by then."""
+        writer = self._device.folder.open_writer(path)
+
+        def write() -> None:
+            if writer.has_name:
+                self._account.supersede(writer.data)
+                writer.write(self._account.new_content(self._device.name, path).encode())
+
+        self._world.loop.call_later(self._world.fraction() * _HELD_S, write)
+
+    def _move(self, path: str, data: bytes) -> None:
+        folder = self._device.folder
+        target = self._story.paths[int(self._world.fraction() * len(self._story.paths))]
+        files = folder.files()
+        if target in files or target in folder.dirs() or any(above in files for above in folders_above(target)):
+            return
+        folder.move(path, target)
+        self._account.moved.add(data.decode())
+
+    def _flip_folder(self, path: str) -> None:
+        """A folder becomes a file, or an empty one."""
+        folder = self._device.folder
+        files = folder.files()
+        folder.delete(path)
+        for name, data in files.items():
+            if name.startswith(f"{path}/"):
+                self._account.supersede(data, by_deletion=True)
+        if self._world.fraction() < 0.5:
+            self._write(path, None)
+        else:
+            folder.mkdir(path)
+
+    def _flip_file(self, path: str, files: dict[str, bytes]) -> None:
+        """A file becomes a folder, for something to be in it."""
+        for above in folders_above(path):
+            if above in files:
+                self._device.folder.delete(above)
+                self._account.supersede(files[above], by_deletion=True)
+        self._device.folder.mkdir(path.rpartition("/")[0])
+
+
+class OtherTool:
+    """Something else that writes to the same bucket, without our metadata and without any condition."""
+
+    def __init__(self, world: World, story: Story, account: Account) -> None:
+        self._world = world
+        self._story = story
+        self._account = account
+
+    def act(self) -> None:
+        """Put, copy or delete an object."""
+        world, store = self._world, self._world.store
+        path = self._story.paths[int(world.fraction() * len(self._story.paths))]
+        live, deed = world.live(), world.fraction()
+        files = {name: data for name, data in live.items() if not name.endswith("/")}
+        if deed < 0.3 and path in files:
+            self._account.supersede(files[path], by_deletion=True)
+            store.delete(PREFIX + path)
+            return
+        if any(name.startswith(f"{path}/") for name in live) or any(above in files for above in folders_above(path)):
+            return  # a tool that knows folders
+        if path in files:
+            self._account.supersede(files[path])
+        if deed < 0.5 and files:
+            source = sorted(files)[int(world.fraction() * len(files))]
+            if source != path:
+                metadata = store.history(PREFIX + source)[0].metadata
+                store.put(PREFIX + path, files[source], metadata)  # as tools do that keep headers
+                self._account.moved.add(files[source].decode())
+                return
+        store.put(PREFIX + path, self._account.new_content("tool", path).encode())
+
+
+def folders_above(path: str) -> list[str]:
+    """All folders above a path, from the top."""
+    parts = path.rstrip("/").split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]
