@@ -12,18 +12,21 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TOOLS := .venv-tools/ready
 
+# What Python compiled is kept, whatever the caller's environment says: each test starts many processes.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test test-all test-long test-ceph check rgw rgw-stop bench-small format requirements clean
 
 demo: $(READY)
 	@$(BIN)/bucketdrive demo $(ARGS)
 
 test: $(READY)
-	$(BIN)/pytest -n 2 -q
+	$(BIN)/pytest -n 3 --dist worksteal -q
 
 test-all: test test-long test-ceph
 
 test-long: $(READY)
-	$(BIN)/pytest -m "long and not ceph" -n 2 -q
+	$(BIN)/pytest -m "long and not ceph" -n 2 --dist worksteal -q
 
 test-ceph: $(READY) $(TOOLS)
 	$(BIN)/pytest -m ceph tests/ceph tests/e2e -q
