@@ -19,6 +19,7 @@ MAX_PART_BYTES = 255
 """The longest name Linux file systems and several stores keep, in UTF-8 bytes."""
 
 _MAX_DEVICE_BYTES = 60
+_ORDINAL_BYTES = 3
 _UNKNOWN_DEVICE = "elsewhere"
 
 _NOT_ON_WINDOWS = re.compile(r'[<>:"|?*\\]')
@@ -103,11 +104,11 @@ def conflict_name(path: RelPath, device: str, sha256: str) -> RelPath:
     conflict copy has one suffix, not two.
     """
     stem, ext = _without_suffix(path.name)
-    return _sibling(path, stem, f" (conflict {_device_in_name(device)} {sha256[:8].lower()})", ext)
+    return _sibling(path, stem, f"{_device_in_name(device)} {sha256[:8].lower()}", "", ext)
 
 
 def with_ordinal(path: RelPath, number: int) -> RelPath:
-    """Name the next candidate where the conflict copy's name is taken by other content: `number` counts from 2.
+    """Name the next candidate where the conflict copy's name is taken by other content: `number` is 2 to 99.
 
     Raises:
         InternalError: `path` is not a conflict copy's name.
@@ -116,7 +117,7 @@ def with_ordinal(path: RelPath, number: int) -> RelPath:
     if found is None:
         raise InternalError(f"{path} is not the name of a conflict copy, so it has no next one.", path=path)
     stem, device, hash8, ext = found.groups()
-    return _sibling(path, stem, f" (conflict {device} {hash8} {number})", ext)
+    return _sibling(path, stem, f"{device} {hash8}", f" {number}", ext)
 
 
 def conflict_names(path: RelPath, device: str, sha256: str) -> Iterator[RelPath]:
@@ -140,12 +141,16 @@ def _without_suffix(name: str) -> tuple[str, str]:
     return (plain[1], plain[2] or "") if plain else (name, "")
 
 
-def _sibling(path: RelPath, stem: str, suffix: str, ext: str) -> RelPath:
-    """The path beside `path` whose name is put together so that it fits; what is too long is cut from the stem."""
-    tail = unicodedata.normalize("NFC", suffix + ext)
-    stem = _cut(unicodedata.normalize("NFC", stem), MAX_PART_BYTES - len(tail.encode()))
+def _sibling(path: RelPath, stem: str, origin: str, ordinal: str, ext: str) -> RelPath:
+    """The path beside `path` whose name is put together so that it fits; what is too long is cut from the stem.
+
+    Room for an ordinal is left in any case: with one or without, a name has the same stem.
+    """
+    before, behind = f" (conflict {origin}", unicodedata.normalize("NFC", f"){ext}")
+    room = MAX_PART_BYTES - len((before + behind).encode()) - _ORDINAL_BYTES
+    name = _cut(unicodedata.normalize("NFC", stem), room) + before + ordinal + behind
     parent = path.parent
-    return parent.child(stem + tail) if parent else RelPath(stem + tail)
+    return parent.child(name) if parent else RelPath(name)
 
 
 def _device_in_name(device: str) -> str:
