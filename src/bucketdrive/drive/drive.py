@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import uvloop
+
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.reports import (
@@ -32,7 +34,7 @@ class Drive:
     def __init__(self, session: Session) -> None:
         """Use `Drive.open`."""
         self._session = session
-        self._loop = asyncio.new_event_loop()
+        self._loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="bucketdrive", daemon=True)
         self._thread.start()
 
