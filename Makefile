@@ -11,6 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TOOLS := .venv-tools/ready
+MINISTACK := .venv-ministack/ready
 
 # What Python compiled is kept, whatever the caller's environment says: each test starts many processes.
 export PYTHONDONTWRITEBYTECODE :=
@@ -25,11 +26,11 @@ test: $(READY)
 
 test-all: test test-long test-ceph
 
-test-long: $(READY)
+test-long: $(READY) $(MINISTACK)
 	$(BIN)/pytest -m "long and not ceph" -n 2 --dist worksteal -q
 
 test-ceph: $(READY) $(TOOLS)
-	$(BIN)/pytest -m ceph tests/ceph tests/e2e -q
+	$(BIN)/pytest -m ceph tests/ceph tests/e2e -n 2 --dist worksteal -q
 
 rgw:
 	@$(PYTHON) tools/rgw.py start
@@ -58,13 +59,19 @@ $(READY): requirements/dev.txt pyproject.toml tools/set_up.sh
 $(TOOLS): requirements/tools.txt tools/set_up.sh
 	@sh tools/set_up.sh "$(PYTHON)" .venv-tools requirements/tools.txt
 
+# Another emulator that stores are compared with: it, too, pins an SDK of its own.
+$(MINISTACK): requirements/ministack.txt tools/set_up.sh
+	@sh tools/set_up.sh "$(PYTHON)" .venv-ministack requirements/ministack.txt
+
 # Needs uv. Writes versions and hashes only, and no address of an index.
 requirements:
 	uv pip compile pyproject.toml --extra demo --group dev --universal --python-version 3.11 \
 	    --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/dev.txt
-	uv pip compile --group pyproject.toml:tools --universal --python-version 3.11 \
-	    --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/tools.txt
+	for group in tools ministack; do \
+	    uv pip compile --group pyproject.toml:$$group --universal --python-version 3.11 \
+	        --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade -o requirements/$$group.txt || exit; \
+	done
 
 clean:
-	rm -rf $(VENV) .venv-tools dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .venv-tools .venv-ministack dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
