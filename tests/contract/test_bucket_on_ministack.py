@@ -1,4 +1,4 @@
-"""S3Bucket keeps to the contract of the bucket on ministack, another emulator; where that does not, the test says how."""
+"""S3Bucket keeps to the contract of the bucket on ministack, an emulator; where that does not, the test says how."""
 
 import asyncio
 import socket
