@@ -269,7 +269,13 @@ class Folder:
 
     async def discard(self, place: str) -> None:
         """See `Disk.discard`."""
-        await self._run(place, lambda: self._stager.discard(own_parts(place)))
+
+        def discard() -> None:
+            with open_root(self._path) as root:
+                self._places.check(root)
+            self._stager.discard(own_parts(place))
+
+        await self._run(place, discard)
 
     # --- in a thread ---
 

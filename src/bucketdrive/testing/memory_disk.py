@@ -299,6 +299,7 @@ class MemoryDisk:
         """See `Disk.discard`."""
         parts = own_parts(place)
         await switch()
+        self._check_own()
         self._remove(parts)
 
     # --- below, nothing waits but `_read` ---
