@@ -118,8 +118,7 @@ class Cycle:
         plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, self._parts.options.grain_ns)
         plan = replace(
             plan,
-            actions=plan.actions
-            + tuple(Forget(path, "an ignore rule excludes it here") for path in seen.newly_ignored),
+            actions=plan.actions + tuple(Forget(path, why) for path, why in seen.excluded.items()),
             holds=plan.holds + tuple(seen.holds),
         )
         recent = RecentDeletions(seen.snapshot.deleted_here, seen.snapshot.deleted_in_bucket)

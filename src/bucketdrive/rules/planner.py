@@ -215,7 +215,8 @@ class _Planner:
         paired = {source for source, _ in pairs}
         pairs += same_content({path: content for path, content in by_md5.items() if path not in paired}, left)
         for source, target in pairs:
-            yield Move(source, target)
+            if not (self._seen.folds and source.fold == target.fold):  # one file to this disk: it has to go first
+                yield Move(source, target)
 
     def _by_moving(
         self, actions: list[Action], moves: Iterable[Move], afterwards: AbstractSet[RelPath]

@@ -29,10 +29,18 @@ class Network(Protocol):
 class Wire:
     """A `Bucket` as one process reaches it. `check` raises where that process is dead."""
 
-    def __init__(self, inner: MemoryBucket, network: Network, check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        inner: MemoryBucket,
+        network: Network,
+        check: Callable[[], None],
+        on_delete: Callable[[str, bytes], None] = lambda _key, _data: None,
+    ) -> None:
+        """`on_delete`: told of each deletion that was executed in time, and of what was live there."""
         self._inner = inner
         self._network = network
         self._check = check
+        self._on_delete = on_delete
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self._inner, name)
@@ -83,7 +91,10 @@ class Wire:
             self._network.late_requests.append(lambda: _execute(call, args, kwargs))
             await switch()
             raise UnknownOutcomeError("No reply came.")
+        before = self._inner.store.live().get(args[0]) if call.__name__ == "delete_object" else None
         reply = await call(*args, **kwargs)
+        if before is not None:
+            self._on_delete(args[0], before)
         self._check()
         if self._happens(faults.reply_lost):
             raise UnknownOutcomeError("No reply came.")

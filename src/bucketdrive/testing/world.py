@@ -134,6 +134,7 @@ class Device:
         self.crashes = 0
         self.on_meddling: Callable[[str], None] = lambda _: None
         self.on_set_aside: Callable[[str, bytes], None] = lambda _path, _data: None
+        self.on_delete: Callable[[str, bytes], None] = lambda _key, _data: None
         self._backup: State | None = None
         self._process: Process | None = None
         world.devices.append(self)
@@ -209,7 +210,7 @@ class Process:
         self.task: asyncio.Task[SyncReport] | None = None
         world = device.world
         self.parts = Parts(
-            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self.check)),
+            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self.check, device.on_delete)),
             disk=cast("Disk", MortalDisk(MemoryDisk(device.folder), device, self)),
             state=MortalState(device.state, self),
             clock=world,
