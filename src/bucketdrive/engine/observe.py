@@ -72,6 +72,7 @@ async def check_local(parts: Parts) -> None:
     """
     facts, identity = await parts.disk.root(), parts.identity
     check_local_root(identity.drive_id, identity.root_id, found_drive_id=facts.drive_id, found_root_id=facts.root_id)
+    parts.disk.stay_at(facts)
 
 
 async def look(parts: Parts, *, at_start: bool) -> Look:
@@ -94,7 +95,6 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         listed = group.create_task(list_all_versions(parts) if is_swept else list_live(parts))
         scanned = group.create_task(parts.disk.scan(ignore))
     scanned_at_s = asyncio.get_running_loop().time()
-    await check_local(parts)  # after the scan: what was unmounted meanwhile looks empty
     listing = listed.result()
     prefix_bytes = len(parts.keys.prefix.encode())
     folder = name_entries(scanned.result(), snapshot.synced.keys() | listing.live.keys(), prefix_bytes)

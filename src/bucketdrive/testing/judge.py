@@ -11,6 +11,7 @@ from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.state.runs import load_outbox
 from bucketdrive.state.snapshot import load_snapshot
 from bucketdrive.testing.memory_entries import entry_of
+from bucketdrive.testing.mishaps import STRANGER
 from bucketdrive.testing.stories import Story
 from bucketdrive.testing.users import Account, folders_above
 from bucketdrive.testing.world import PREFIX, Device, World
@@ -32,7 +33,8 @@ class Verdict:
     - `partial`: visible at a user's path, but written by nobody (I10).
     - `left over`: in `tmp/`, or in quarantine without a row (I11).
     - `unconditional`: keys that a device wrote without a condition, on a store that honours them (I12).
-    - `unasked`: deleted in the bucket by a device whose user had not deleted it (I13).
+    - `unasked`: deleted in the bucket by a device whose user had not deleted it (I13), or brought there from the folder
+      of another drive (I14).
     - `torn`: half written, and a version (spec §2.3).
     - `untold`: devices with changes they never told of, or with a gap in their journal.
 
@@ -125,8 +127,11 @@ class Judge:
         if self._promises_no_resurrection:
             verdict.resurrected = sorted(f"{path}={text}" for path, text in back.items() if self._is_back(path, text))
         shown = {data.decode() for device in self._devices for _, data in device.shown}
-        verdict.partial = sorted(shown - account.written - account.halves)
+        verdict.partial = sorted(shown - account.written - account.halves - {STRANGER.decode()})
         verdict.torn = sorted(text for text in account.halves if text.encode() in store.contents())
+        if STRANGER in store.contents():
+            verdict.unasked.append(f"{STRANGER.decode()} went up")
+        verdict.unasked += [f"{name} wrote into the folder of another drive" for name in self._world.trespasses]
         if self._story.has_editors:
             deleted = [path for path in live if any(row.is_delete_marker for row in store.history(PREFIX + path))]
             verdict.unasked += [f"{path}: a marker, though nobody deleted it" for path in deleted]
@@ -153,11 +158,12 @@ class Judge:
     def _is_back(self, path: str, text: str) -> bool:
         """Whether a deleted file is live again, against what we promise.
 
-        No store can refuse a creation that comes after the file was deleted elsewhere, and no disk tells whether a file
-        that a power cut found half installed was deleted by its user: these we do not promise (spec §2.7, §2.13).
+        No store can refuse a creation that comes after the file was deleted elsewhere (a device that is alone knows of
+        it), and no disk tells whether a file that a power cut found half installed was deleted by its user: these we do
+        not promise (spec §2.7, §2.13).
         """
         is_deleted = text in self._account.deleted - self._account.moved
-        excused = self._world.late_bodies | self._world.half_installed
+        excused = self._world.half_installed | (self._world.late_bodies if len(self._devices) > 1 else set())
         return is_deleted and not is_conflict_name(path) and text.encode() not in excused
 
     def _check_state(self, device: Device) -> None:

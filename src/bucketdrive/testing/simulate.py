@@ -39,6 +39,8 @@ class Simulation:
         self._users = [User(self._world, device, story, self._account) for device in self._devices]
         self._judge = Judge(self._world, self._devices, story, self._account)
         tool = OtherTool(self._world, story, self._account)
+        if story.faults.foreign:
+            self._world.before_delete = tool.meddle
         self._mishaps = Mishaps(self._world, self._devices, story, tool)
         self._next_crash = self._steps_to_crash()
         self._next_check = _CHECK_EVERY
@@ -67,6 +69,7 @@ class Simulation:
             await asyncio.wait([*machines, *others])
         world.loop.on_step = lambda: None
         world.faults = Faults()
+        world.before_delete = lambda _key: None
         self._mishaps.end()
         while world.late_requests:
             world.run_late_request()

@@ -30,6 +30,7 @@ class Story:
 
 
 _TICK_NS = 10_000_000
+_COARSE_NS = 1_000_000_000
 """A coarse clock, so that two writes can have one time.
 
 No story also has `kept_time`: a write that keeps size and mtime within the very tick in which a download was put in
@@ -39,6 +40,7 @@ CALM = Story(faults=Faults(meddling=0.1, kept_time=0.2))
 HOSTILE = Story(faults=Faults(refused=0.03, reply_lost=0.03, late=0.02, crash=0.004, meddling=0.1))
 CRASHING = Story(paths=FLAT_PATHS, faults=Faults(reply_lost=0.02, crash=0.015, power_cut=0.3, meddling=0.1))
 FORGETFUL = Story(faults=Faults(refused=0.02, reply_lost=0.02, crash=0.008, state_lost=0.2, meddling=0.1))
+AMNESIA = Story(edits=12, paths=FLAT_PATHS, faults=Faults(crash=0.03, state_lost=0.5, meddling=0.5))
 CROWDED = Story(
     devices=3,
     edits=6,
@@ -55,7 +57,9 @@ FOUR = Story(devices=4, edits=4, paths=FLAT_PATHS, faults=Faults(conflict=0.05, 
 UNRELIABLE = Story(faults=Faults(conflict=0.05, cut=0.1, torn=0.1, stale=0.2, storm=0.1, meddling=0.05))
 """A store that answers badly: 409, short bodies, listings with holes or from before, and no answer for some time."""
 MISFORTUNE = Story(
-    faults=Faults(crash=0.003, unmounted=0.15, full=0.15, clock_step=0.1, epoch=0.05, suspended=0.1, meddling=0.05)
+    faults=Faults(
+        crash=0.003, unmounted=0.15, swapped=0.15, full=0.15, clock_step=0.1, epoch=0.05, suspended=0.1, meddling=0.05
+    )
 )
 """Machines and operators: no folder, no room, wrong clocks, a bucket declared restored, versioning off for a while."""
 BACKED_UP = Story(paths=FLAT_PATHS, faults=Faults(reply_lost=0.02, crash=0.008, state_old=0.3))
@@ -65,6 +69,8 @@ FOREIGN = Story(faults=Faults(reply_lost=0.02, crash=0.003, foreign=0.5, meddlin
 HELD_OPEN = Story(faults=Faults(held_open=0.3, crash=0.003, meddling=0.1))
 """Programs write to files that they opened before, wherever those are by then."""
 
+COARSE = Story(tick_ns=_COARSE_NS, faults=Faults(crash=0.003, meddling=0.1))
+"""A disk whose clock counts whole seconds: most writes of a second look alike."""
 EDITORS = Story(devices=1, edits=16, paths=FLAT_PATHS, has_editors=True, faults=Faults(meddling=0.2))
 """Saves in two steps: files that are gone for a moment, or half written."""
 FOLDING = Story(paths=("a", "A", "b", "B"), folds=True, faults=Faults(reply_lost=0.02, crash=0.003, meddling=0.05))
@@ -82,6 +88,7 @@ STORIES = {
     "hostile": HOSTILE,
     "crashing": CRASHING,
     "forgetful": FORGETFUL,
+    "amnesia": AMNESIA,
     "crowded": CROWDED,
     "alone": ALONE,
     "four": FOUR,
@@ -90,6 +97,7 @@ STORIES = {
     "backed up": BACKED_UP,
     "foreign": FOREIGN,
     "held open": HELD_OPEN,
+    "coarse": COARSE,
     "editors": EDITORS,
     "folding": FOLDING,
     "in parts": IN_PARTS,

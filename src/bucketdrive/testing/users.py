@@ -19,6 +19,7 @@ _HELD_S = 1.0
 _GONE_S = 0.3
 """How long a file is gone while an editor saves it: less than an absence lasts (spec §3.6, 19)."""
 
+_MEDDLING = 0.2
 _RESTS_S = 0.6
 """How long a file rests after it was saved in two steps: longer than an absence has to last."""
 
@@ -213,10 +214,19 @@ class OtherTool:
         self._story = story
         self._account = account
 
+    def any_path(self) -> str:
+        """A path of the story."""
+        return self._story.paths[int(self._world.fraction() * len(self._story.paths))]
+
+    def meddle(self, key: str) -> None:
+        """A device is about to delete an object: perhaps a new version of it is put at that very moment."""
+        if key.removeprefix(PREFIX) in self._story.paths and self._world.fraction() < _MEDDLING:
+            self._put(key.removeprefix(PREFIX))
+
     def act(self) -> None:
         """Put, copy or delete an object."""
         world, store = self._world, self._world.store
-        path = self._story.paths[int(world.fraction() * len(self._story.paths))]
+        path = self.any_path()
         live, deed = world.live(), world.fraction()
         files = {name: data for name, data in live.items() if not name.endswith("/")}
         if deed < 0.3 and path in files:
@@ -225,16 +235,22 @@ class OtherTool:
             return
         if any(name.startswith(f"{path}/") for name in live) or any(above in files for above in folders_above(path)):
             return  # a tool that knows folders
-        if path in files:
-            self._account.supersede(files[path])
         if deed < 0.5 and files:
             source = sorted(files)[int(world.fraction() * len(files))]
             if source != path:
+                if path in files:
+                    self._account.supersede(files[path])
                 metadata = store.history(PREFIX + source)[0].metadata
                 store.put(PREFIX + path, files[source], metadata)  # as tools do that keep headers
                 self._account.moved.add(files[source].decode())
                 return
-        store.put(PREFIX + path, self._account.new_content("tool", path).encode())
+        self._put(path)
+
+    def _put(self, path: str) -> None:
+        before = self._world.store.history(PREFIX + path)[:1]
+        if before and not before[0].is_delete_marker:
+            self._account.supersede(before[0].data)
+        self._world.store.put(PREFIX + path, self._account.new_content("tool", path).encode())
 
 
 def folders_above(path: str) -> list[str]:

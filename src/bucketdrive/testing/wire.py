@@ -20,6 +20,7 @@ class Network(Protocol):
     faults: Faults
     is_stormy: bool
     late_requests: list[Callable[[], object]]
+    before_delete: Callable[[str], None]
 
     def fraction(self) -> float:
         """A random number in [0, 1)."""
@@ -91,6 +92,8 @@ class Wire:
             self._network.late_requests.append(lambda: _execute(call, args, kwargs))
             await switch()
             raise UnknownOutcomeError("No reply came.")
+        if call.__name__ == "delete_object":
+            self._network.before_delete(args[0])
         before = self._inner.store.live().get(args[0]) if call.__name__ == "delete_object" else None
         reply = await call(*args, **kwargs)
         if before is not None:

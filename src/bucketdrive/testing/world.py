@@ -25,7 +25,7 @@ from bucketdrive.testing.wire import Wire
 
 if TYPE_CHECKING:
     from bucketdrive.ports.bucket import Bucket
-    from bucketdrive.ports.disk import Disk
+    from bucketdrive.ports.disk import Disk, RootFacts
     from bucketdrive.ports.runtime import Event
 
 P = ParamSpec("P")
@@ -47,8 +47,10 @@ class World:
         self.store = MemoryStore(store_class, clock=self.now_s)
         self.faults = faults or Faults()
         self.late_requests: list[Callable[[], object]] = []
+        self.before_delete: Callable[[str], None] = lambda _key: None
         self.late_bodies: set[bytes] = set()
         self.half_installed: set[bytes] = set()
+        self.trespasses: list[str] = []
         self.is_stormy = False
         self.clock_step_s = 0.0
         self.devices: list[Device] = []
@@ -243,6 +245,10 @@ class MortalDisk:
         self._inner = inner
         self._device = device
         self._process = process
+
+    def stay_at(self, facts: "RootFacts") -> None:
+        """See `Disk.stay_at`."""
+        self._inner.stay_at(facts)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self._inner, name)
