@@ -7,6 +7,7 @@ import pytest
 
 from bucketdrive.testing.contracts import disk as reads
 from bucketdrive.testing.contracts import disk_moves as moves
+from bucketdrive.testing.contracts import disk_some as some
 from bucketdrive.testing.contracts.folder_harness import FolderHarness
 
 TMPFS = Path("/dev/shm")
@@ -29,6 +30,9 @@ class TestLook(reads.LookContract): ...
 
 
 class TestScan(reads.ScanContract): ...
+
+
+class TestScanSome(some.ScanSomeContract): ...
 
 
 class TestRead(reads.ReadContract): ...

@@ -6,6 +6,7 @@ import pytest
 
 from bucketdrive.testing.contracts import disk as reads
 from bucketdrive.testing.contracts import disk_moves as moves
+from bucketdrive.testing.contracts import disk_some as some
 from bucketdrive.testing.contracts.disk_harness import OUTSIDE
 from bucketdrive.testing.memory_disk import MemoryDisk
 from bucketdrive.testing.memory_folder import MemoryFolder
@@ -41,6 +42,9 @@ class TestLook(reads.LookContract): ...
 
 
 class TestScan(reads.ScanContract): ...
+
+
+class TestScanSome(some.ScanSomeContract): ...
 
 
 class TestRead(reads.ReadContract): ...

@@ -8,7 +8,7 @@ Here errors of the system become ours.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from bucketdrive.disk.failures import failure
 from bucketdrive.disk.fitness import Fitness, try_out
 from bucketdrive.disk.lane import Lane
 from bucketdrive.disk.moves import Moves
-from bucketdrive.disk.names import own_parts, parts_of
+from bucketdrive.disk.names import branches_of, own_parts, parts_of
 from bucketdrive.disk.places import Places
 from bucketdrive.disk.reading import hash_file, open_file, read_bytes, read_file
 from bucketdrive.disk.root import Root
@@ -157,13 +157,16 @@ class Folder:
 
         return await self._run("", ask)
 
-    async def scan(self, skips: Skips) -> Scan:
+    async def scan(self, skips: Skips, names: Collection[str] | None = None) -> Scan:
         """See `Disk.scan`."""
 
         def scan() -> Scan:
             with self._root.open() as root:
                 walk = Walk(root, skips)
-                walk.scan(root)
+                if names is None:
+                    walk.scan(root)
+                else:
+                    walk.scan_some(root, branches_of(names))
                 return Scan(walk.entries)
 
         return await self._run("", scan)

@@ -7,7 +7,7 @@ from operator import attrgetter
 from stat import S_ISREG
 
 from bucketdrive.disk.failures import failure, why
-from bucketdrive.disk.names import parts_of
+from bucketdrive.disk.names import Branches, parts_of
 from bucketdrive.disk.reading import read_file
 from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, fingerprint_of, lstat, open_child
 from bucketdrive.errors import ItemError, MissingError, UnreadableError
@@ -67,6 +67,46 @@ class Walk:
             has_any = True
         return has_any
 
+    def scan_some(self, folder: int, branches: Branches, above: str = "") -> None:
+        """Add what is at some names and below them, and the folders above.
+
+        Raises:
+            ItemError: the folder's ignore file cannot be read. OSError: something cannot be looked at.
+        """
+        rules = _lstat_if_any(folder, IGNORE_FILE)
+        if rules is not None and S_ISREG(rules.st_mode):
+            self._read_rules(folder, above)
+        for part, below in branches.items():
+            name = above + part
+            facts = _lstat_if_any(folder, part)
+            if facts is None:
+                continue
+            is_dir = stat.S_ISDIR(facts.st_mode)
+            if self._skips.skips(name, is_dir=is_dir):
+                continue
+            if not is_dir:
+                self.entries[name] = LocalFile(fingerprint_of(facts)) if S_ISREG(facts.st_mode) else _special(facts)
+            elif below is None:
+                self._scan_child(folder, part, name, above.count("/") + 1)
+            else:
+                self._scan_way(folder, part, name, below)
+
+    def _scan_way(self, folder: int, part: str, name: str, branches: Branches) -> None:
+        """Add a folder above some names, and those."""
+        try:
+            with Opened(open_child(folder, part)) as number:
+                if os.fstat(number).st_dev != self._device:
+                    self.entries[name] = _OTHER_DISK
+                    return
+                self.entries[name] = LocalDir(is_empty=_is_empty(number))
+                self.scan_some(number, branches, name + "/")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.entries[name] = LocalUnknown(why(error))
+        except ItemError as error:
+            self.entries[name] = LocalUnknown(error.message)
+
     def _scan_child(self, folder: int, part: str, name: str, depth: int) -> bool:
         """Add a folder and what is below it; whether it was there."""
         try:
@@ -101,8 +141,10 @@ class Walk:
             self.entries[name] = LocalUnknown(error.message)
 
     def _enter(self, folder: int, above: str, found: "list[os.DirEntry[str]]") -> None:
-        if not any(entry.name == IGNORE_FILE and entry.is_file(follow_symlinks=False) for entry in found):
-            return
+        if any(entry.name == IGNORE_FILE and entry.is_file(follow_symlinks=False) for entry in found):
+            self._read_rules(folder, above)
+
+    def _read_rules(self, folder: int, above: str) -> None:
         name = above + IGNORE_FILE
         try:
             rules = read_file(folder, IGNORE_FILE, name).data
@@ -175,6 +217,13 @@ def _look(folder: int, part: str, device: int) -> LocalEntry | None:
         return None
     except OSError as error:
         return LocalUnknown(why(error))
+
+
+def _lstat_if_any(folder: int, part: str) -> os.stat_result | None:
+    try:
+        return lstat(folder, part)
+    except FileNotFoundError:
+        return None
 
 
 def _is_empty(folder: int) -> bool:

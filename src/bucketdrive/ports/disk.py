@@ -13,7 +13,7 @@ different names.
     DiskFullError: no room.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -115,10 +115,11 @@ class Disk(Protocol):
         """Room left on the file system."""
         ...
 
-    async def scan(self, skips: Skips) -> Scan:
-        """Everything in the folder.
+    async def scan(self, skips: Skips, names: Collection[str] | None = None) -> Scan:
+        """Everything in the folder; with `names`, of these and all below them, and of the folders above them.
 
-        Symbolic links are not followed; a folder on another file system is LocalUnknown.
+        Symbolic links are not followed; a folder on another file system is LocalUnknown. What is above `names` is told
+        as `look` tells it, down to the first that is not there or no folder.
         """
         ...
 

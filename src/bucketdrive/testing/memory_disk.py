@@ -6,26 +6,26 @@ deed that follows it, so that a user's edit, a crash or another task can slip in
 
 import errno
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from bucketdrive.disk.failures import disk_full, failure, folder_gone, missing, occupied, unreadable, unstable
-from bucketdrive.disk.names import draft_parts, own_parts, parts_of
+from bucketdrive.disk.names import branches_of, draft_parts, own_parts, parts_of
 from bucketdrive.errors import ItemError, MissingError, UnreadableError
 from bucketdrive.model.entries import (
     Content,
     Fingerprint,
     Hashed,
-    LocalDir,
     LocalEntry,
     LocalUnknown,
     NameRules,
 )
 from bucketdrive.model.paths import RESERVED
-from bucketdrive.ports.disk import IGNORE_FILE, Exchanged, RootFacts, Scan, Skips, Staging
+from bucketdrive.ports.disk import Exchanged, RootFacts, Scan, Skips, Staging
 from bucketdrive.testing.loop import switch
 from bucketdrive.testing.memory_entries import DENIED, entry_of, hashed_of, ids_of, is_junk
 from bucketdrive.testing.memory_folder import MemoryFolder, MemoryWriter
+from bucketdrive.testing.memory_scan import scan_below
 from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemoryTree, make_error
 
 __all__ = ["MemoryDisk", "MemoryFolder", "MemoryWriter"]
@@ -96,39 +96,15 @@ class MemoryDisk:
         await switch()
         return self._folder.room_bytes
 
-    async def scan(self, skips: Skips) -> Scan:
+    async def scan(self, skips: Skips, names: Collection[str] | None = None) -> Scan:
         """See `Disk.scan`. Other tasks run between two folders."""
         await switch()
         found = Scan()
         if self._tree.root.is_denied:
             raise folder_gone("in memory", "cannot be read")
-        await self._scan(self._tree.root, "", skips, found.entries)
+        branches = None if names is None else branches_of(names)
+        await scan_below(self._tree.root, "", skips, found.entries, branches)
         return found
-
-    async def _scan(self, folder: MemoryDir, above: str, skips: Skips, entries: dict[str, LocalEntry]) -> bool:
-        """Add what is in a folder; whether anything was that is not skipped."""
-        rules = folder.children.get(IGNORE_FILE)
-        if isinstance(rules, MemoryFile):
-            if rules.is_denied:
-                raise unreadable(above + IGNORE_FILE, f"cannot be used: {DENIED}")
-            skips.enter(above.removesuffix("/"), rules.data)
-        has_any = False
-        for part, node in sorted(folder.children.items()):
-            name = above + part
-            if name == RESERVED or skips.skips(name, is_dir=isinstance(node, MemoryDir)):
-                continue
-            has_any = True
-            entries[name] = entry_of(node)
-            if isinstance(node, MemoryDir) and not node.is_denied:
-                await switch()
-                try:
-                    has_kept = await self._scan(node, name + "/", skips, entries)
-                except UnreadableError:
-                    entries[name] = LocalUnknown(f"{IGNORE_FILE} cannot be read")
-                    continue
-                is_empty = not node.children
-                entries[name] = LocalDir(is_empty=is_empty, is_residue=not is_empty and not has_kept)
-        return has_any
 
     async def look(self, names: Sequence[str]) -> list[LocalEntry | None]:
         """See `Disk.look`."""

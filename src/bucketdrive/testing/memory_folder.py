@@ -31,8 +31,6 @@ class MemoryWriter:
     def write(self, data: bytes) -> None:
         """Replace the file's content."""
         self._tree.write(self._file, data)
-        if self._tree.record is None:
-            return
         for name, node in self._tree.walk(self._tree.root):
             if node is self._file:
                 self._tree.show(name.split("/"), node)

@@ -97,12 +97,13 @@ class MemoryTree:
 
     `clock_ns` grows with every call; times are rounded down to `tick_ns`, so two writes can fall into one tick.
     `may_reuse_inodes`: a new file takes the number of the last one deleted, as on ext4. `record` is told every byte
-    string that becomes visible outside `.bucketdrive`, with its name.
+    string that becomes visible outside `.bucketdrive`, with its name; `on_change` every name there that changed.
     """
 
     def __init__(self, clock_ns: Callable[[], int] | None, *, tick_ns: int, may_reuse_inodes: bool) -> None:
         self.folds = False
         self.record: Callable[[str, bytes], None] | None = None
+        self.on_change: Callable[[str], None] | None = None
         self._clock_ns = clock_ns or count(1_700_000_000_000_000_000, 1_000).__next__
         self._tick_ns = tick_ns
         self._may_reuse_inodes = may_reuse_inodes
@@ -240,6 +241,7 @@ class MemoryTree:
         del self.parent(parts).children[parts[-1]]
         target[new_parts[-1]] = node
         self._renamed(new_parts, node)
+        self.tell(parts)
 
     def exchange(self, parts: Sequence[str], other_parts: Sequence[str]) -> None:
         """Swap what is at two paths."""
@@ -253,6 +255,7 @@ class MemoryTree:
         """Delete a file, or a folder with all that is in it."""
         node = self.lookup(parts)
         del self.parent(parts).children[parts[-1]]
+        self.tell(parts)
         self._release(node)
         if isinstance(node, MemoryDir):
             for _, below in self.walk(node):
@@ -265,8 +268,14 @@ class MemoryTree:
             if isinstance(node, MemoryDir):
                 yield from self.walk(node, f"{above}{name}/")
 
+    def tell(self, parts: Sequence[str]) -> None:
+        """Tell `on_change` of a name about which something is new."""
+        if self.on_change is not None and parts[0] != RESERVED:
+            self.on_change("/".join(parts))
+
     def show(self, parts: Sequence[str], node: Node) -> None:
-        """Tell `record` what became visible at a path."""
+        """Tell `record` what became visible at a path, and `on_change` of it."""
+        self.tell(parts)
         if self.record is None or parts[0] == RESERVED:
             return
         name = "/".join(parts)
