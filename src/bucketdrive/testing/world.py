@@ -156,11 +156,14 @@ class Device:
         if self._backup is not None:
             self.state = self._backup.copy()
 
-    def cut_power(self) -> None:
-        """Stop the whole machine: of what the disk was not told to keep, any part is lost."""
+    def cut_power(self, fraction: Callable[[], float] | None = None) -> None:
+        """Stop the whole machine: of what the disk was not told to keep, any part is lost.
+
+        Each by a number in [0, 1): below a half it is lost. They come from `fraction`, else from the seed.
+        """
         self.crash()
         self.boots += 1
-        self.folder.tree.lose_unsynced(self.world.fraction)
+        self.folder.tree.lose_unsynced(fraction or self.world.fraction)
 
     def crash(self) -> None:
         """Stop the process where it stands: none of its code has any effect from here on."""
