@@ -293,9 +293,10 @@ def test_35_a_second_crash_at_any_step_of_the_recovery_ends_as_without(name, kin
 
 def cut_power(cuts, is_kept, device):
     """The power goes while the disk keeps what was moved last: that stays, or is as it was before."""
-    moving = len(device.folder.tree._unsynced)
-    device.cut_power(lambda: float(is_kept))
-    cuts.append(moving)
+    device.crash()
+    device.boots += 1
+    cuts.append(len(device.folder.tree._unsynced))
+    device.folder.tree.lose_unsynced(lambda: float(is_kept))
 
 
 @pytest.mark.parametrize("is_kept", [True, False])

@@ -172,3 +172,27 @@ def test_ignore_rules_come_down_before_what_they_exclude():
 def test_options_are_what_the_specification_says():
     options = Options()
     assert (options.settle_s, options.absence_s, options.grain_ns) == (1.0, 2.0, 20_000_000)
+
+
+def test_a_file_that_was_a_folder_for_a_moment_is_an_edit_of_what_was_agreed():
+    """Held open, seed 3040: what came down below the folder took the place of the file that was agreed on."""
+    stage = Stage()
+    stage.start_with({"d": b"v1"})
+    folder = stage.folder("A")
+    folder.delete("d")
+    folder.mkdir("d")
+    stage.world.store.put(f"{PREFIX}d/y", b"y")
+    disk = stage.devices["A"].process.cycle._parts.disk
+    install = disk.install
+
+    async def install_and_the_user_changes_his_mind(*args):
+        installed = await install(*args)
+        folder.delete("d")
+        folder.write("d", b"v2")
+        return installed
+
+    disk.__dict__["install"] = install_and_the_user_changes_his_mind
+    stage.sync("A")
+    disk.__dict__["install"] = install
+    stage.settle()
+    assert stage.everywhere() == {"d": b"v2"}

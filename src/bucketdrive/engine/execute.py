@@ -1,12 +1,11 @@
 """The one way to write: every plan, whatever made it, is carried out here, phase by phase."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bucketdrive.engine import copy, download, remove, upload
+from bucketdrive.engine import copy, download, move, remove, upload
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.memory import MemoryBudget, memory_of
@@ -29,6 +28,7 @@ from bucketdrive.model.plan import (
     DeleteLocal,
     DeleteRemote,
     Download,
+    DownloadByRename,
     Forget,
     Hold,
     MakeDirLocal,
@@ -40,6 +40,7 @@ from bucketdrive.model.plan import (
     RemoveDirRemote,
     SetAside,
     Upload,
+    UploadByCopy,
 )
 from bucketdrive.ports.runtime import Failed, Finished
 from bucketdrive.rules.guards import within_room
@@ -56,12 +57,11 @@ _NEEDS_ANOTHER_ROUND = (SetAside, Clash, RemoveDirLocal, CopyForward)
 class Outcome:
     """What became of a plan.
 
-    `done`: how many actions of each kind; `again`: paths to be observed again, `refused` those of them that were not as
+    `done`: the actions that were; `again`: paths to be observed again, `refused` those of them that were not as
     observed, with why; `failed`: those not done, with why.
     """
 
-    done: Counter[type[Action]] = field(default_factory=Counter)
-    deletions: list[DeleteLocal | DeleteRemote] = field(default_factory=list)
+    done: list[Action] = field(default_factory=list)
     again: set[RelPath] = field(default_factory=set)
     refused: dict[RelPath, str] = field(default_factory=dict)
     failed: dict[RelPath, str] = field(default_factory=dict)
@@ -125,7 +125,7 @@ class Execution:
         synced = tuple((action.path, action.entry) for action in notes if isinstance(action, Record))
         dropped = tuple(action.path for action in notes if isinstance(action, Forget))
         await self._work.commits.write(StateChange(dropped=dropped, synced=synced))
-        self._outcome.done.update(type(action) for action in notes)
+        self._outcome.done += notes
 
     async def _surely_gone(self, actions: list[Action]) -> list[Action]:
         """The deletions of what is gone here at a second look, `absence_s` after the first (spec §2.3)."""
@@ -182,9 +182,7 @@ class Execution:
             self._outcome.is_offline |= isinstance(error, UnavailableError)
             self._fail(action, error)
         else:
-            self._outcome.done[type(action)] += 1
-            if isinstance(action, DeleteLocal | DeleteRemote):
-                self._outcome.deletions.append(action)
+            self._outcome.done.append(action)
             if isinstance(action, _NEEDS_ANOTHER_ROUND):
                 self._outcome.again.add(action.path)
             self._work.parts.listener.tell(Finished(action, body_bytes))
@@ -212,9 +210,11 @@ def _is_back(action: Action, now: LocalEntry | None) -> bool:
 
 _DEEDS: dict[type[Action], Callable[[Work, Any], Awaitable[int]]] = {
     Upload: upload.upload,
+    UploadByCopy: move.upload_by_copy,
     MakeDirRemote: upload.make_dir,
     RemoveDirRemote: upload.remove_dir,
     Download: download.download,
+    DownloadByRename: move.download_by_rename,
     MakeDirLocal: download.make_dir,
     DeleteLocal: remove.delete_local,
     RemoveDirLocal: remove.remove_dir,

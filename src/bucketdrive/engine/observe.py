@@ -18,7 +18,7 @@ from bucketdrive.engine.observe_remote import (
     settle_uploads,
 )
 from bucketdrive.engine.parts import Parts
-from bucketdrive.engine.rebuild import find_bases, find_histories
+from bucketdrive.engine.rebuild import drop_old_state, find_bases, find_histories
 from bucketdrive.engine.recover import recover
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt, Deed
@@ -83,6 +83,8 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     info = await check_roots(parts)
     commits = Commits(parts.state)
     snapshot = await _remember(parts, info)
+    if at_start and await drop_old_state(parts, snapshot.meta):
+        snapshot = await _remember(parts, info)
     work = Work(parts, commits, LocalNames(_aliases(snapshot.synced)), await parts.disk.clock_ns())
     if await recover(work, snapshot, at_start=at_start):
         snapshot = await _remember(parts, info)

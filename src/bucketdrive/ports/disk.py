@@ -90,6 +90,14 @@ class Disk(Protocol):
         """Make `.bucketdrive/` and its marker, replacing a marker that is there. The folder must exist."""
         ...
 
+    async def state_id(self) -> str:
+        """What `set_state_id` left in `.bucketdrive/`; empty where it left nothing."""
+        ...
+
+    async def set_state_id(self, state_id: str) -> None:
+        """Leave a word (at most 100 ASCII characters) that tells which state went to work here last. Durable."""
+        ...
+
     async def clock_ns(self) -> int:
         """The file system's own time, read by touching a file in `.bucketdrive/`; comparable with mtime and ctime."""
         ...

@@ -132,6 +132,7 @@ def to_hash(seen: Observed, changed: AbstractSet[RelPath]) -> list[RelPath]:
         for path, row in seen.synced.items()
         if isinstance(row, SyncedFile) and row.size and path not in seen.local
     }
+    new_sizes = {remote.size for path, remote in seen.live.items() if path not in seen.synced and _is_md5(remote.etag)}
     wanted = []
     for path in sorted(changed):
         entry = seen.local.get(path)
@@ -140,15 +141,32 @@ def to_hash(seen: Observed, changed: AbstractSet[RelPath]) -> list[RelPath]:
         row = seen.synced.get(path)
         size = entry.fingerprint.size
         if isinstance(row, SyncedFile):
-            is_needed = not is_clean(row, entry) and (
-                size == row.size or path not in seen.live or not has_etag(row, seen.live[path].etag)
-            )
+            is_needed = (
+                not is_clean(row, entry)
+                and (size == row.size or size in gone_sizes or not _is_live_as_agreed(seen, path, row))
+            ) or _may_have_moved_there(seen, path, row, new_sizes)
         else:
             has_rival = path in seen.live or path in seen.live_folders or path in seen.folder_markers
             is_needed = has_rival or size in gone_sizes
         if is_needed:
             wanted.append(path)
     return wanted
+
+
+def _is_live_as_agreed(seen: Observed, path: RelPath, row: SyncedFile) -> bool:
+    return path in seen.live and has_etag(row, seen.live[path].etag)
+
+
+def _may_have_moved_there(seen: Observed, path: RelPath, row: SyncedFile, new_sizes: AbstractSet[int]) -> bool:
+    """Whether the file was deleted in the bucket and its content may be new under another name, by another ETag.
+
+    A version in parts that is copied whole gets its MD5 for an ETag.
+    """
+    return path in seen.deleted and not _is_md5(row.etag) and row.size in new_sizes
+
+
+def _is_md5(etag: str) -> bool:
+    return _MD5.fullmatch(etag) is not None
 
 
 class Classifier:
@@ -251,7 +269,7 @@ class Classifier:
             return Content.UNKNOWN
         if hashed.fingerprint.size != found.size:
             return Content.DIFFERENT
-        if _MD5.fullmatch(found.etag) and found.etag == hashed.md5:
+        if found.etag == hashed.md5:
             return Content.SAME
         if path in self._seen.compared:
             return Content.SAME if self._seen.compared[path] else Content.DIFFERENT

@@ -11,6 +11,7 @@ from bucketdrive.model.plan import (
     DeleteLocal,
     DeleteRemote,
     Download,
+    DownloadByRename,
     Hold,
     Move,
     Phase,
@@ -99,7 +100,7 @@ def within_room(actions: Iterable[Action], free_bytes: int, reserve_bytes: int) 
     kept: list[Action] = []
     holds: list[Hold] = []
     for action in actions:
-        if isinstance(action, Download):
+        if isinstance(action, Download) and not isinstance(action, DownloadByRename):
             if free_bytes < max(reserve_bytes, 2 * action.size):
                 holds.append(Hold(action.path, "the disk has no room for it: free some space, then sync again", "G5"))
                 continue

@@ -126,11 +126,12 @@ class Judge:
     def _is_back(self, path: str, text: str) -> bool:
         """Whether a deleted file is live again, against what we promise.
 
-        No store can refuse a creation that comes after the file was deleted elsewhere: that one we do not promise to
-        prevent (spec §2.13).
+        No store can refuse a creation that comes after the file was deleted elsewhere, and no disk tells whether a file
+        that a power cut found half installed was deleted by its user: these we do not promise (spec §2.7, §2.13).
         """
         is_deleted = text in self._account.deleted - self._account.moved
-        return is_deleted and not is_conflict_name(path) and text.encode() not in self._world.late_bodies
+        excused = self._world.late_bodies | self._world.half_installed
+        return is_deleted and not is_conflict_name(path) and text.encode() not in excused
 
     def _check_state(self, device: Device) -> None:
         """What is agreed on is so on both sides, and every file set aside has its row."""

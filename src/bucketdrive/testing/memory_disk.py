@@ -31,6 +31,7 @@ from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemoryTree, m
 __all__ = ["MemoryDisk", "MemoryFolder", "MemoryWriter"]
 
 _MARKER = [RESERVED, "root.json"]
+_STATE_ID = [RESERVED, "state-id"]
 
 
 class MemoryDisk:
@@ -57,6 +58,19 @@ class MemoryDisk:
         await switch()
         data = json.dumps({"drive_id": drive_id, "root_id": root_id}).encode()
         self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
+
+    async def state_id(self) -> str:
+        """See `Disk.state_id`."""
+        await switch()
+        self._check_own()
+        left = self._tree.find(_STATE_ID)
+        return left.data.decode() if isinstance(left, MemoryFile) else ""
+
+    async def set_state_id(self, state_id: str) -> None:
+        """See `Disk.set_state_id`."""
+        await switch()
+        self._check_own()
+        self._tree.insert(_STATE_ID, self._tree.new_file(state_id.encode(), mode=0o600), may_replace=True)
 
     async def clock_ns(self) -> int:
         """See `Disk.clock_ns`."""

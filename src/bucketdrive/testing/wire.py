@@ -20,7 +20,6 @@ class Network(Protocol):
     faults: Faults
     is_stormy: bool
     late_requests: list[Callable[[], object]]
-    late_bodies: set[bytes]
 
     def fraction(self) -> float:
         """A random number in [0, 1)."""
@@ -82,7 +81,6 @@ class Wire:
             raise UnavailableError("Another request for this key is under way (409).")
         if self._happens(faults.late):
             self._network.late_requests.append(lambda: _execute(call, args, kwargs))
-            self._network.late_bodies.update(arg for arg in args if isinstance(arg, bytes))
             await switch()
             raise UnknownOutcomeError("No reply came.")
         reply = await call(*args, **kwargs)

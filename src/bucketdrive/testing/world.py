@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from bucketdrive.engine.cycle import Cycle
 from bucketdrive.engine.parts import Identity, Options, Parts
 from bucketdrive.errors import DriveError, TransientError
+from bucketdrive.model.attempts import Deed
 from bucketdrive.model.format import DeviceInfo, DriveInfo, write_device_info, write_drive_info
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import SyncReport
+from bucketdrive.state.attempts import load_attempts
 from bucketdrive.state.database import State
 from bucketdrive.state.trees import put_meta
 from bucketdrive.testing.faults import Faults
@@ -46,6 +48,7 @@ class World:
         self.faults = faults or Faults()
         self.late_requests: list[Callable[[], object]] = []
         self.late_bodies: set[bytes] = set()
+        self.half_installed: set[bytes] = set()
         self.is_stormy = False
         self.clock_step_s = 0.0
         self.devices: list[Device] = []
@@ -103,7 +106,9 @@ class World:
         """Execute one of the requests that had timed out."""
         if self.late_requests:
             late = self.late_requests.pop(int(self.random.random() * len(self.late_requests)))
+            before = self.store.live()
             late()
+            self.late_bodies.update(data for key, data in self.store.live().items() if before.get(key) != data)
 
 
 class Device:
@@ -156,14 +161,15 @@ class Device:
         if self._backup is not None:
             self.state = self._backup.copy()
 
-    def cut_power(self, fraction: Callable[[], float] | None = None) -> None:
-        """Stop the whole machine: of what the disk was not told to keep, any part is lost.
-
-        Each by a number in [0, 1): below a half it is lost. They come from `fraction`, else from the seed.
-        """
+    def cut_power(self) -> None:
+        """Stop the whole machine: of what the disk was not told to keep, any part is lost."""
         self.crash()
         self.boots += 1
-        self.folder.tree.lose_unsynced(fraction or self.world.fraction)
+        self.folder.tree.lose_unsynced(self.world.fraction)
+        files = self.folder.files()
+        for attempt in self.state.run_now(load_attempts):
+            if attempt.deed is Deed.INSTALL and attempt.path in files:
+                self.world.half_installed.add(files[attempt.path])
 
     def crash(self) -> None:
         """Stop the process where it stands: none of its code has any effect from here on."""

@@ -38,6 +38,13 @@ class RootContract:
         facts = run(harness.disk.root())
         assert (facts.drive_id, facts.root_id) == ("drive", "root")
 
+    def test_the_state_id_is_what_was_left_last(self, harness: DiskHarness) -> None:
+        assert run(harness.disk.state_id()) == ""
+        run(harness.disk.set_state_id("first"))
+        run(harness.disk.set_state_id("second"))
+        assert run(harness.disk.state_id()) == "second"
+        assert (harness.places(), scan(harness)) == ({}, {})
+
     def test_writing_the_root_again_replaces_the_marker(self, harness: DiskHarness) -> None:
         before = run(harness.disk.root())
         run(harness.disk.write_root("other", "ids"))
