@@ -106,7 +106,9 @@ PLAYS = {
     "conflict with a deletion": Play({"p": V1}, (elsewhere({"p": None}), write("A", {"p": V3})), 7, writes=3),
     "clash": Play({}, (other_tool({"p": V1, "p/x": X}),), 14, writes=4),
     "rename": Play({"p": V1}, (move("p", "q"),), 8, writes=4),
-    "rename elsewhere": Play({"p": V1}, (elsewhere({"p": None, "q": V1}),), 7, moves=2),
+    "rename over another": Play({"p": V1, "q": X}, (move("p", "q"),), 8, writes=4),
+    "rename elsewhere": Play({"p": V1}, (elsewhere({"p": None, "q": V1}),), 5, moves=1),
+    "rename elsewhere over another": Play({"p": V1, "q": X}, (elsewhere({"p": None, "q": V1}),), 7, moves=2),
     "folder made here": Play({}, (write("A", {"d/": b""}),), 5, writes=3),
     "folder made elsewhere": Play({}, (elsewhere({"d/": b""}),), 2),
     "folder removed here": Play({"d/x": X}, (write("A", {"d": None}),), 7, writes=3),
@@ -252,7 +254,7 @@ def test_35_what_a_user_does_between_crash_and_restart_is_done_on_top(play, name
             assert end_of(stage)[:2] == touched[:2], number
         else:
             assert end_of(stage) in untouched, number
-    assert acted >= 3
+    assert acted >= 2
 
 
 @pytest.mark.parametrize("kind", ["A", "C"])
