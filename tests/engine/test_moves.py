@@ -7,6 +7,7 @@ from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.testing.stage import Stage
 from bucketdrive.testing.world import PREFIX
 
+COUNTED = ("get_object", "put_object", "copy_object", "delete_object", "upload_part", "upload_part_copy")
 IN_PARTS = Options(whole_bytes=4, part_bytes=2)
 
 
@@ -17,7 +18,7 @@ class Meter:
         self.counts = {}
         for device in stage.devices.values():
             bucket = device.process.cycle._parts.bucket
-            for method in ("get_object", "put_object", "copy_object", "delete_object", "upload_part", "upload_part_copy"):
+            for method in COUNTED:
                 bucket.__dict__[method] = self._counting(getattr(bucket, method), method)
 
     def _counting(self, call, method):
