@@ -1,6 +1,6 @@
-"""Scenarios 35 and 36 of spec §3.6: a device is stopped at every one of its effects, and all ends as if it had not been.
+"""Scenarios 35 and 36 of spec §3.6: a device is stopped after each of its effects, and all ends as if it had not been.
 
-A play has a sync that does something, and is played once for every point at which that may be broken off. Then everybody
+A play has a sync that does something, and is played once for every point at which it may be broken off. Then everybody
 syncs to rest; folders, bucket and versions must be what they are where nothing was broken off.
 """
 
@@ -150,7 +150,8 @@ def prepared(play, kind):
 def come_to_rest(stage):
     """Sync all until there is nothing to do, which must be soon."""
     for _ in range(6):
-        if not any([stage.sync(name).has_done_something for name in stage.devices]):
+        reports = [stage.sync(name) for name in stage.devices]
+        if not any(report.has_done_something for report in reports):
             return
     raise AssertionError("the devices do not come to rest")
 
@@ -226,7 +227,10 @@ def tree_of(stage, name):
 
 
 def act_on(stage, name, act, shown=None):
-    """The user of a device does something, then the other device's user's machine syncs. Not if `shown` is not there."""
+    """The user of a device does something there, if it shows `shown` (or whatever it shows); that, or None.
+
+    What B's user does is synced before A starts again.
+    """
     if name == "B":
         stage.sync("B")
     if shown is not None and tree_of(stage, name) != shown:
@@ -271,26 +275,36 @@ def test_35_a_write_under_way_at_the_crash_may_come_when_all_have_gone_on(name, 
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("kind", STORES)
-@pytest.mark.parametrize("name", PLAYS)
+@pytest.mark.parametrize(
+    ("name", "kind"), [(name, kind) for name in PLAYS for kind in STORES if name in LARGE or "parts" not in kind]
+)
 def test_35_a_second_crash_at_any_step_of_the_recovery_ends_as_without(name, kind):
-    play, points = PLAYS[name], 0
-    ends = ends_of(play, kind)
-    for first in count():
+    play = PLAYS[name]
+    ends, points = ends_of(play, kind), 0
+    for first, _ in broken_off(play, kind, CrashPoint):
         for second in count():
             stage = prepared(play, kind)
             device = stage.devices["A"]
-            one, other = CrashPoint(device, first), None
-            one.run(lambda: play.work(stage))  # noqa: B023  run at once
-            if not one.is_reached:
-                assert points >= play.effects
-                return
-            other = CrashPoint(device, second)
-            other.run(device.process.cycle.sync)
+            CrashPoint(device, first).run(lambda: play.work(stage))  # noqa: B023  at once
+            point = CrashPoint(device, second)
+            point.run(device.process.cycle.sync)
             assert end_of(stage) in ends, (first, second)
-            points += 1
-            if not other.is_reached:
+            if not point.is_reached:
                 break
+            points += 1
+    assert points >= play.effects
+
+
+def test_a_crash_while_the_state_leaves_its_word_and_one_before_it_leaves_the_next_is_no_older_copy():
+    stage = Stage()
+    stage.start_with({"p": V1})
+    stage.folder("A").delete("p")
+    device = stage.devices["A"]
+    for effects in (2, 1):  # the word is in the folder, but not agreed on; the next one is only announced
+        point = CrashPoint(device, effects)
+        point.run(device.process.cycle.sync)
+        assert point.is_reached
+    assert end_of(stage)[0] == {}
 
 
 def cut_power(cuts, is_kept, device):
