@@ -24,7 +24,7 @@ from bucketdrive.model.entries import (
 from bucketdrive.model.paths import RESERVED
 from bucketdrive.ports.disk import IGNORE_FILE, Exchanged, RootFacts, Scan, Skips, Staging
 from bucketdrive.testing.loop import switch
-from bucketdrive.testing.memory_entries import DENIED, entry_of, hashed_of, ids_of, is_junk
+from bucketdrive.testing.memory_entries import DENIED, OTHER_DISK, entry_of, hashed_of, ids_of, is_junk
 from bucketdrive.testing.memory_folder import MemoryFolder, MemoryWriter
 from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemoryTree, make_error
 
@@ -110,7 +110,7 @@ class MemoryDisk:
                 continue
             has_any = True
             entries[name] = entry_of(node)
-            if isinstance(node, MemoryDir) and not node.is_denied:
+            if isinstance(node, MemoryDir) and not isinstance(entries[name], LocalUnknown):
                 await switch()
                 try:
                     has_kept = await self._scan(node, name + "/", skips, entries)
@@ -127,6 +127,9 @@ class MemoryDisk:
         for name in names:
             await switch()
             try:
+                if self._tree.is_on_other_disk(parts_of(name)):
+                    found.append(OTHER_DISK)
+                    continue
                 node = self._tree.find(parts_of(name)) if self._tree.is_spelled(parts_of(name)) else None
                 found.append(None if node is None else entry_of(node))
             except OSError as error:
