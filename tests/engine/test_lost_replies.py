@@ -92,6 +92,16 @@ def test_22_an_edit_between_check_and_swap_becomes_a_conflict_copy():
     assert copies(stage.everywhere()) == [b"v3"]
 
 
+def test_22_a_file_saved_between_check_and_swap_as_it_was_is_no_edit():
+    stage = Stage()
+    stage.start_with({"p": b"v1"})
+    stage.folder("B").write("p", b"v2")
+    stage.sync("B")
+    save_after_the_check(stage, "A", "p", b"v1")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+
+
 def test_23_a_late_write_through_an_old_handle_comes_back_within_a_day():
     stage = Stage()
     stage.start_with({"p": b"v1"})
