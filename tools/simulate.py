@@ -13,15 +13,16 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from multiprocessing import get_context
 
+from bucketdrive.testing.judge import Verdict
 from bucketdrive.testing.simulate import Simulation
 from bucketdrive.testing.stories import STORIES
 
 CHUNK = 20
 LAWLESS_LOSS = 1 / 2000
-KINDS = ("lost", "gone", "diverged", "resurrected", "taken", "misremembered", "partial", "left_over", "unconditional")
+KINDS = tuple(row.name for row in fields(Verdict) if row.name not in ("spurious", "steps", "crashes", "trace"))
 
 
 @dataclass

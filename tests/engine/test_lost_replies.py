@@ -338,3 +338,15 @@ def test_a_state_restored_from_an_older_copy_does_not_settle_what_was_settled_lo
     stage.settle()
     files = stage.everywhere()
     assert (files["p"], copies(files)) == (b"v2", [b"v3"])
+
+
+def test_a_file_that_yielded_its_name_is_no_deletion_even_if_the_bucket_has_what_was_agreed_again():
+    stage = Stage()
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").write("p", b"v2")
+    stage.folder("B").write("p", b"v3")
+    stage.sync("B")
+    at(stage, "A", "rename", lambda: stage.world.store.put(f"{PREFIX}p", b"v1"))
+    stage.settle()
+    files = stage.everywhere()
+    assert (files["p"], copies(files)) == (b"v1", [b"v2"])

@@ -1,5 +1,7 @@
 """Scenarios of spec §3.6 on fakes, by number: renames, folders, names and kinds (54 to 67)."""
 
+from asyncio import CancelledError
+
 from bucketdrive.engine.parts import Options
 from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.testing.stage import Stage
@@ -196,3 +198,23 @@ def test_a_file_that_was_a_folder_for_a_moment_is_an_edit_of_what_was_agreed():
     disk.__dict__["install"] = install
     stage.settle()
     assert stage.everywhere() == {"d": b"v2"}
+
+
+def test_a_folder_made_anew_after_a_crash_in_the_midst_of_its_removal_stays():
+    stage = Stage()
+    stage.start_with({"d/x": b"x"})
+    folder, device = stage.folder("A"), stage.devices["A"]
+    folder.delete("d")
+    bucket = device.process.cycle._parts.bucket
+    delete = bucket.delete_object
+
+    async def delete_and_crash(*args, **kwargs):
+        await delete(*args, **kwargs)
+        device.crash()
+        raise CancelledError
+
+    bucket.__dict__["delete_object"] = delete_and_crash
+    stage.world.run(device.sync())
+    folder.mkdir("d")
+    stage.settle()
+    assert (folder.dirs(), stage.folder("B").dirs()) == ({"d"}, {"d"})

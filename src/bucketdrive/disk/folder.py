@@ -24,11 +24,12 @@ from bucketdrive.disk.moves import Moves
 from bucketdrive.disk.names import own_parts, parts_of
 from bucketdrive.disk.places import Places
 from bucketdrive.disk.reading import hash_file, open_file, read_bytes, read_file
+from bucketdrive.disk.root import Root
 from bucketdrive.disk.scan import Walk, look_at
 from bucketdrive.disk.stager import Order, Stager
 from bucketdrive.disk.swap import Renamer
 from bucketdrive.disk.two_steps import TwoSteps
-from bucketdrive.disk.walk import open_folder, open_root
+from bucketdrive.disk.walk import open_folder
 from bucketdrive.errors import BucketDriveError, ItemError, MissingError, UsageError
 from bucketdrive.model.entries import Content, Fingerprint, Hashed, LocalEntry, NameRules
 from bucketdrive.model.paths import RESERVED
@@ -68,11 +69,11 @@ class Folder:
         renamer = self._renamer = Renamer(
             may_exchange=able.may_exchange, may_refuse_replacing=able.may_refuse_replacing
         )
-        self._path = path
+        self._root = Root(path)
         self._places = Places(path)
         self._two_steps = TwoSteps(self._places, renamer)
-        self._moves = Moves(path, self._places, renamer, self._two_steps)
-        self._stager = Stager(path, self._places, self._moves)
+        self._moves = Moves(self._root, self._places, renamer, self._two_steps)
+        self._stager = Stager(self._root, self._places, self._moves)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucketdrive-disk")
         self._reads = Lane(self._executor, self._read_batch)
         self._stagings = Lane(self._executor, self._stage_batch)
@@ -91,11 +92,15 @@ class Folder:
         """See `Disk.root`."""
         return await self._run("", self._read_root)
 
+    def stay_at(self, facts: RootFacts) -> None:
+        """See `Disk.stay_at`."""
+        self._root.stay_at(facts)
+
     async def write_root(self, drive_id: str, root_id: str) -> None:
         """See `Disk.write_root`."""
 
         def write() -> None:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 self._places.write_marker(root, drive_id, root_id)
 
         await self._run("", write)
@@ -104,7 +109,7 @@ class Folder:
         """See `Disk.state_id`."""
 
         def read() -> str:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 return self._places.read_state_id(root)
 
         return await self._run("", read)
@@ -113,7 +118,7 @@ class Folder:
         """See `Disk.set_state_id`."""
 
         def write() -> None:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 self._places.write_state_id(root, state_id)
 
         await self._run("", write)
@@ -122,7 +127,7 @@ class Folder:
         """See `Disk.clock_ns`."""
 
         def touch() -> int:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 return self._places.touch_clock(root)
 
         return await self._run("", touch)
@@ -130,7 +135,7 @@ class Folder:
     async def name_rules(self) -> NameRules:
         """See `Disk.name_rules`: whether the marker is found under its name in capitals, asked once."""
         if self._name_rules is None:
-            shouted = self._path / RESERVED.upper() / "ROOT.JSON"
+            shouted = self._root.path / RESERVED.upper() / "ROOT.JSON"
             self._name_rules = NameRules(folds=await self._run("", shouted.exists))
         return self._name_rules
 
@@ -140,13 +145,13 @@ class Folder:
         Raises:
             GuardError: the folder or its `.bucketdrive` is not there.
         """
-        return await self._run("", partial(try_out, self._path, self._places, self._renamer, token))
+        return await self._run("", partial(try_out, self._root, self._places, self._renamer, token))
 
     async def free_bytes(self) -> int:
         """See `Disk.free_bytes`."""
 
         def ask() -> int:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 facts = os.fstatvfs(root)
                 return facts.f_bavail * facts.f_frsize
 
@@ -156,7 +161,7 @@ class Folder:
         """See `Disk.scan`."""
 
         def scan() -> Scan:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 walk = Walk(root, skips)
                 walk.scan(root)
                 return Scan(walk.entries)
@@ -167,11 +172,11 @@ class Folder:
         """See `Disk.look`."""
 
         def look() -> list[LocalEntry | None]:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 return look_at(root, names)
 
         def look_at_spelling() -> list[LocalEntry | None]:
-            paths = [self._path / name for name in names]
+            paths = [self._root.path / name for name in names]
             return [
                 entry if entry is None or path in path.parent.iterdir() else None
                 for path, entry in zip(paths, look(), strict=True)
@@ -196,7 +201,7 @@ class Folder:
 
         def read() -> bytes:
             parts = parts_of(name)
-            with open_root(self._path) as root, open_folder(root, parts[:-1], name) as folder:
+            with self._root.open() as root, open_folder(root, parts[:-1], name) as folder:
                 opened, _ = open_file(folder, parts[-1], name)
                 with opened as number:
                     os.lseek(number, first, os.SEEK_SET)
@@ -249,7 +254,7 @@ class Folder:
         """See `Disk.places`."""
 
         def ask() -> list[str]:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 return self._places.files(root)
 
         return await self._run("", ask)
@@ -260,7 +265,7 @@ class Folder:
         def ask() -> Hashed | None:
             parts = own_parts(place)
             try:
-                with open_root(self._path) as root, open_folder(root, parts[:-1], place) as folder:
+                with self._root.open() as root, open_folder(root, parts[:-1], place) as folder:
                     return hash_file(folder, parts[-1], place, self._closed)
             except MissingError:
                 return None
@@ -269,12 +274,18 @@ class Folder:
 
     async def discard(self, place: str) -> None:
         """See `Disk.discard`."""
-        await self._run(place, lambda: self._stager.discard(own_parts(place)))
+
+        def discard() -> None:
+            with self._root.open() as root:
+                self._places.check(root)
+            self._stager.discard(own_parts(place))
+
+        await self._run(place, discard)
 
     # --- in a thread ---
 
     def _read_root(self) -> RootFacts:
-        with open_root(self._path) as root:
+        with self._root.open_any() as root:
             facts = os.fstat(root)
             drive_id, root_id = self._places.read_marker(root)
         return RootFacts(drive_id, root_id, facts.st_dev, facts.st_ino)
@@ -283,7 +294,7 @@ class Folder:
         """Hash the first of `names`, until enough bytes were read."""
         found: list[Hashed | ItemError | None] = []
         left = _BATCH_BYTES
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             for name in names:
                 hashed = self._hash(root, name)
                 found.append(hashed)
@@ -312,7 +323,7 @@ class Folder:
         self._heal()
         found: list[Content | BucketDriveError] = []
         left = _BATCH_BYTES
-        with open_root(self._path) as root, Shelf() as folders:
+        with self._root.open() as root, Shelf() as folders:
 
             def read(name: str) -> Content:
                 parts = parts_of(name)
@@ -340,7 +351,7 @@ class Folder:
             return
         with self._healing:
             if not self._is_healed:
-                with open_root(self._path) as root:
+                with self._root.open() as root:
                     self._two_steps.heal(root)
                 self._is_healed = True
 

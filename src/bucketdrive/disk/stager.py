@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from bucketdrive.disk.batches import outcome
 from bucketdrive.disk.moves import Moves
 from bucketdrive.disk.names import draft_parts, own_parts
 from bucketdrive.disk.places import Places
+from bucketdrive.disk.root import Root
 from bucketdrive.disk.staging import Draft, read_looks
-from bucketdrive.disk.walk import open_folder, open_root
+from bucketdrive.disk.walk import open_folder
 from bucketdrive.errors import BucketDriveError, GuardError, MissingError
 from bucketdrive.model.entries import Hashed
 from bucketdrive.ports.disk import Staging
@@ -26,15 +26,15 @@ _BATCH_BYTES = 8 << 20
 class Stager:
     """The staged files of one folder."""
 
-    def __init__(self, path: Path, places: Places, moves: Moves) -> None:
-        self._path = path
+    def __init__(self, root: Root, places: Places, moves: Moves) -> None:
+        self._root = root
         self._places = places
         self._moves = moves
 
     def open(self, place: str, how: Staging) -> Draft:
         """Begin a file that is to be at `place`."""
         parts = draft_parts(own_parts(place))
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             looks = read_looks(root, how.like) if how.like else None
             with self._places.lock, self._places.make(root, parts[:-1]) as folder:
                 return Draft(folder, parts[-1], how, looks)
@@ -85,7 +85,7 @@ class Stager:
 
     def discard(self, parts: list[str]) -> None:
         """Delete a file below the folder, if it is there, and the folders this leaves empty."""
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             with suppress(FileNotFoundError, MissingError), open_folder(root, parts[:-1], "") as folder:
                 os.unlink(parts[-1], dir_fd=folder)
             self._places.prune(root, parts)

@@ -115,11 +115,10 @@ class Cycle:
 
     async def _look_and_plan(self) -> tuple[Plan, Look]:
         seen = await look(self._parts, at_start=self._must_clear_up)
-        plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, self._parts.options.grain_ns)
+        plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, seen.work.grain_ns)
         plan = replace(
             plan,
-            actions=plan.actions
-            + tuple(Forget(path, "an ignore rule excludes it here") for path in seen.newly_ignored),
+            actions=plan.actions + tuple(Forget(path, why) for path, why in seen.excluded.items()),
             holds=plan.holds + tuple(seen.holds),
         )
         recent = RecentDeletions(seen.snapshot.deleted_here, seen.snapshot.deleted_in_bucket)

@@ -46,9 +46,6 @@ from bucketdrive.ports.runtime import Failed, Finished
 from bucketdrive.rules.guards import within_room
 from bucketdrive.state.change import StateChange
 
-_GUARD_EVERY = 50
-"""Effects between two looks at the folder's marker (spec §2.11)."""
-
 _NEEDS_ANOTHER_ROUND = (SetAside, Clash, RemoveDirLocal, CopyForward)
 """Actions that only make room for what the next round does."""
 
@@ -78,7 +75,6 @@ class Execution:
         self._scanned_at_s = scanned_at_s
         self._memory = MemoryBudget(work.parts.options.memory_bytes)
         self._outcome = Outcome()
-        self._until_guard = 0
 
     async def run(self, plan: Plan) -> Outcome:
         """All phases of `plan`. One path's trouble is that path's; a DriveError stops everything.
@@ -134,7 +130,7 @@ class Execution:
             return actions
         parts, loop = self._work.parts, asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._scanned_at_s + parts.options.absence_s - loop.time()))
-        await self._guard()
+        await check_local(parts)  # whoever deletes all, deletes our marker as well: then nothing is deleted
         looks = await parts.disk.look([self._work.names.name(action.path) for action in asked])
         back = {action.path for action, now in zip(asked, looks, strict=True) if _is_back(action, now)}
         self._outcome.again |= back
@@ -149,10 +145,6 @@ class Execution:
             self._outcome.again.add(action.path)
         return not below.rows
 
-    async def _guard(self) -> None:
-        await check_local(self._work.parts)
-        self._until_guard = _GUARD_EVERY
-
     async def _run_all(self, actions: list[Action], width: int) -> None:
         queue = iter(actions)
         async with asyncio.TaskGroup() as group:
@@ -164,9 +156,6 @@ class Execution:
             if self._outcome.is_offline:
                 self._outcome.failed[action.path] = "not tried: the store cannot be reached"
                 continue
-            if self._until_guard <= 0:
-                await self._guard()
-            self._until_guard -= 1
             await self._run_one(action)
 
     async def _run_one(self, action: Action) -> None:

@@ -10,7 +10,7 @@ from bucketdrive.engine.download import installed_row
 from bucketdrive.engine.multipart import copy_version, is_copied_by_store, named
 from bucketdrive.engine.remove import surely
 from bucketdrive.engine.upload import attempt_of, conclude, new_object, settling, upload
-from bucketdrive.errors import MissingError, NoSuchObjectError, OccupiedError, UnstableFileError
+from bucketdrive.errors import MissingError, NoSuchObjectError, OccupiedError
 from bucketdrive.model.attempts import Attempt, Deed
 from bucketdrive.model.entries import Fingerprint, Hashed, LocalEntry, LocalFile, ObjectHead, SyncedFile
 from bucketdrive.model.paths import RelPath
@@ -20,6 +20,8 @@ from bucketdrive.state.change import StateChange
 
 async def upload_by_copy(work: Work, action: UploadByCopy) -> int:
     """Have the store copy the version that holds the content; where it cannot, send the file. How many bytes were sent.
+
+    What the file became since it was looked at is a change of its own, and goes up on top.
 
     Raises:
         as `upload`.
@@ -31,9 +33,6 @@ async def upload_by_copy(work: Work, action: UploadByCopy) -> int:
     new = new_object(work, action, attempt, md5="" if source.etag == source.md5 else source.md5)
     if head is None or not is_copied_by_store(parts, source.size, new.condition):
         return await upload(work, action)
-    (now,) = await parts.disk.look([work.names.name(action.path)])
-    if not isinstance(now, LocalFile) or now.fingerprint != action.fingerprint:
-        raise UnstableFileError("It changed since it was looked at.", path=action.path)
     try:
         written = await settling(work, attempt, lambda: copy_version(parts, source_key, head, key, new))
     except NoSuchObjectError:  # the version expired since it was listed

@@ -143,9 +143,6 @@ async def make_dir(work: Work, action: MakeDirRemote) -> int:
 
 async def remove_dir(work: Work, action: RemoveDirRemote) -> int:
     """Delete the marker of a folder that was removed here."""
-    if not action.etag:
-        await work.commits.write(StateChange(dropped=(action.path,)))
-        return 0
     written = await work.parts.bucket.delete_object(
         work.parts.keys.folder_key(action.path), condition=work.parts.on_delete(IfMatch(action.etag))
     )

@@ -8,7 +8,8 @@ different names.
 
 **Raises**, for every method that takes a name or a place:
     UnreadableError: permission denied, I/O error, or a name the disk cannot hold.
-    GuardError: the folder itself is gone; for what changes anything, also: `.bucketdrive` is (it may be unmounted).
+    GuardError: the folder itself is gone, or is not the one to `stay_at`; for what changes anything, also:
+        `.bucketdrive` is gone (it may be unmounted).
     DiskFullError: no room.
 """
 
@@ -84,6 +85,10 @@ class Disk(Protocol):
         Raises:
             GuardError: the folder is not there, is not a folder, or cannot be read.
         """
+        ...
+
+    def stay_at(self, facts: RootFacts) -> None:
+        """From now on, be about this very folder only; `root` alone still tells what is there now."""
         ...
 
     async def write_root(self, drive_id: str, root_id: str) -> None:

@@ -36,7 +36,7 @@ class Observed:
     the bucket showed, `deleted` the paths whose key has a delete marker on top and that marker's version id, `vanished`
     those whose key has no version at all, `hashes` the local files that were read, `compared` whether an equal-sized
     pair was found equal. `unknown_remote`: paths whose state in the bucket could not be learnt. Ignored paths are in
-    none of them, not even in `synced`.
+    none of them, not even in `synced`. `folds`: the disk here takes names that differ only in case for one.
     """
 
     synced: SyncedTree
@@ -48,6 +48,7 @@ class Observed:
     unknown_remote: set[RelPath] = field(default_factory=set)
     hashes: dict[RelPath, Hashed] = field(default_factory=dict)
     compared: dict[RelPath, bool] = field(default_factory=dict)
+    folds: bool = False
 
     @cached_property
     def live_folders(self) -> set[RelPath]:

@@ -12,6 +12,7 @@ from bucketdrive.model.plan import (
     DeleteRemote,
     Download,
     DownloadByRename,
+    Forget,
     Hold,
     Move,
     Phase,
@@ -84,6 +85,7 @@ def _held_back(plan: Plan, held: Collection[Action], reason: str, folders: type[
             action
             for action in plan.actions
             if not isinstance(action, folders)
+            and not (isinstance(action, Forget) and action.path in occupied)
             and not (isinstance(action, DeleteLocal | DeleteRemote) and action.path in deletions)
             and not (plan.phase(action) is Phase.AFTERWARDS and action.path in dropped)
         ),

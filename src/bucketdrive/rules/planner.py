@@ -91,7 +91,7 @@ class _Planner:
                 yield self._transfer(path, sides, decision)
             case Verb.UPLOAD_IN_PLACE_OF_FOLDER:
                 self._in_place.add(path)
-                if path in self._seen.folder_markers:
+                if sides.base is Base.DIR or path in self._seen.folder_markers:
                     yield self._remove_marker(path, decision)
                 yield self._transfer(path, sides, decision)
             case Verb.SET_ASIDE:
@@ -183,9 +183,10 @@ class _Planner:
             case _:
                 return
 
-    def _remove_marker(self, path: RelPath, decision: Decision) -> RemoveDirRemote:
+    def _remove_marker(self, path: RelPath, decision: Decision) -> RemoveDirRemote | Forget:
+        """Without a marker, the folder is forgotten at once: what goes after it is no reason to remove a new one."""
         marker = self._seen.folder_markers.get(path)
-        return RemoveDirRemote(path, decision.reason, marker.etag if marker else "")
+        return RemoveDirRemote(path, decision.reason, marker.etag) if marker else Forget(path, decision.reason)
 
     def _moves(self, actions: list[Action]) -> Iterable[Move]:
         hashes, live, synced = self._seen.hashes, self._seen.live, self._seen.synced
@@ -214,7 +215,8 @@ class _Planner:
         paired = {source for source, _ in pairs}
         pairs += same_content({path: content for path, content in by_md5.items() if path not in paired}, left)
         for source, target in pairs:
-            yield Move(source, target)
+            if not (self._seen.folds and source.fold == target.fold):  # one file to this disk: it has to go first
+                yield Move(source, target)
 
     def _by_moving(
         self, actions: list[Action], moves: Iterable[Move], afterwards: AbstractSet[RelPath]

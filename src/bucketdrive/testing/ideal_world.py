@@ -311,7 +311,7 @@ class IdealWorld:
     def _remove_dir(self, action: RemoveDirLocal | RemoveDirRemote) -> None:
         path = action.path
         if isinstance(action, RemoveDirRemote):
-            if action.etag and self.markers.pop(path, None) is None:
+            if self.markers.pop(path, None) is None:
                 return
         elif self._is_empty(path):
             self.folders.discard(path)

@@ -39,19 +39,28 @@ class MemoryDisk:
 
     def __init__(self, folder: MemoryFolder) -> None:
         self._folder = folder
+        self._inode = 0
 
     @property
     def _tree(self) -> MemoryTree:
+        """The folder's inodes, as long as it is the one to stay at."""
+        if self._inode and self._folder.tree.root.number != self._inode:
+            raise folder_gone("in memory", "is another folder than it was")
         return self._folder.tree
 
     async def root(self) -> RootFacts:
         """See `Disk.root`."""
         await switch()
+        tree = self._folder.tree
         device = 1 if self._folder.is_mounted else 2
-        marker = self._tree.find(_MARKER)
+        marker = tree.find(_MARKER)
         if not isinstance(marker, MemoryFile):
-            return RootFacts("", "", device, self._tree.root.number)
-        return RootFacts(*ids_of(marker.data), device, self._tree.root.number)
+            return RootFacts("", "", device, tree.root.number)
+        return RootFacts(*ids_of(marker.data), device, tree.root.number)
+
+    def stay_at(self, facts: RootFacts) -> None:
+        """See `Disk.stay_at`."""
+        self._inode = facts.inode
 
     async def write_root(self, drive_id: str, root_id: str) -> None:
         """See `Disk.write_root`."""
@@ -302,6 +311,7 @@ class MemoryDisk:
         """See `Disk.discard`."""
         parts = own_parts(place)
         await switch()
+        self._check_own()
         self._remove(parts)
 
     # --- below, nothing waits but `_read` ---

@@ -1,6 +1,7 @@
 """A simulated world: one bucket, several devices with the engine that ships, users, and faults, all from one seed."""
 
 import asyncio
+import hashlib
 from collections.abc import Awaitable, Callable
 from random import Random  # noqa: TID251  the simulator's seed is where all its chance comes from
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
@@ -25,7 +26,7 @@ from bucketdrive.testing.wire import Wire
 
 if TYPE_CHECKING:
     from bucketdrive.ports.bucket import Bucket
-    from bucketdrive.ports.disk import Disk
+    from bucketdrive.ports.disk import Disk, RootFacts
     from bucketdrive.ports.runtime import Event
 
 P = ParamSpec("P")
@@ -47,8 +48,10 @@ class World:
         self.store = MemoryStore(store_class, clock=self.now_s)
         self.faults = faults or Faults()
         self.late_requests: list[Callable[[], object]] = []
+        self.before_delete: Callable[[str], None] = lambda _key: None
         self.late_bodies: set[bytes] = set()
         self.half_installed: set[bytes] = set()
+        self.trespasses: list[str] = []
         self.is_stormy = False
         self.clock_step_s = 0.0
         self.devices: list[Device] = []
@@ -134,6 +137,7 @@ class Device:
         self.crashes = 0
         self.on_meddling: Callable[[str], None] = lambda _: None
         self.on_set_aside: Callable[[str, bytes], None] = lambda _path, _data: None
+        self.on_delete: Callable[[str, bytes], None] = lambda _key, _data: None
         self._backup: State | None = None
         self._process: Process | None = None
         world.devices.append(self)
@@ -166,10 +170,9 @@ class Device:
         self.crash()
         self.boots += 1
         self.folder.tree.lose_unsynced(self.world.fraction)
-        files = self.folder.files()
-        for attempt in self.state.run_now(load_attempts):
-            if attempt.deed is Deed.INSTALL and attempt.path in files:
-                self.world.half_installed.add(files[attempt.path])
+        installing = {a.sha256 for a in self.state.run_now(load_attempts) if a.deed is Deed.INSTALL}
+        shown = {data for _, data in self.shown}  # its user may have deleted it by now
+        self.world.half_installed |= {data for data in shown if hashlib.sha256(data).hexdigest() in installing}
 
     def crash(self) -> None:
         """Stop the process where it stands: none of its code has any effect from here on."""
@@ -209,7 +212,7 @@ class Process:
         self.task: asyncio.Task[SyncReport] | None = None
         world = device.world
         self.parts = Parts(
-            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self.check)),
+            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self.check, device.on_delete)),
             disk=cast("Disk", MortalDisk(MemoryDisk(device.folder), device, self)),
             state=MortalState(device.state, self),
             clock=world,
@@ -242,6 +245,10 @@ class MortalDisk:
         self._inner = inner
         self._device = device
         self._process = process
+
+    def stay_at(self, facts: "RootFacts") -> None:
+        """See `Disk.stay_at`."""
+        self._inner.stay_at(facts)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self._inner, name)
