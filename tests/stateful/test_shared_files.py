@@ -321,7 +321,7 @@ BRIEF = settings(
     suppress_health_check=[HealthCheck.too_slow],
 )
 
-TestSharedFiles = Machine.TestCase
+TestSharedFiles = pytest.mark.timeout(400)(Machine.TestCase)  # a failing script takes minutes to be made short
 TestSharedFiles.settings = BRIEF
 
 
