@@ -74,8 +74,9 @@ def sync(stage):
 
 async def restore(stage):
     """The version before the last comes back. Nobody asks for it again: broken off, it is made or not."""
-    plan = await make_restore_plan(MemoryBucket(stage.world.store), KeySpace(PREFIX), RelPath("p"), "")
-    return await stage.devices["A"].process.cycle.carry_out(plan)
+    device, bucket = stage.devices["A"], MemoryBucket(stage.world.store)
+    plan = await make_restore_plan(bucket, KeySpace(PREFIX), device.process.parts.state, RelPath("p"), "")
+    return await device.process.cycle.carry_out(plan)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """A simulated world: one bucket, several devices with the engine that ships, users, and faults, all from one seed."""
 
 import asyncio
-import hashlib
 from collections.abc import Awaitable, Callable
 from random import Random  # noqa: TID251  the simulator's seed is where all its chance comes from
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
@@ -50,7 +49,7 @@ class World:
         self.late_requests: list[Callable[[], object]] = []
         self.before_delete: Callable[[str], None] = lambda _key: None
         self.late_bodies: set[bytes] = set()
-        self.half_installed: set[bytes] = set()
+        self.half_installed: set[str] = set()
         self.trespasses: list[str] = []
         self.is_stormy = False
         self.clock_step_s = 0.0
@@ -170,9 +169,10 @@ class Device:
         self.crash()
         self.boots += 1
         self.folder.tree.lose_unsynced(self.world.fraction)
-        installing = {a.sha256 for a in self.state.run_now(load_attempts) if a.deed is Deed.INSTALL}
-        shown = {data for _, data in self.shown}  # its user may have deleted it by now
-        self.world.half_installed |= {data for data in shown if hashlib.sha256(data).hexdigest() in installing}
+        places = self.folder.places()
+        for attempt in self.state.run_now(load_attempts):
+            if attempt.deed is Deed.INSTALL and attempt.place not in places:
+                self.world.half_installed.add(attempt.sha256)
 
     def crash(self) -> None:
         """Stop the process where it stands: none of its code has any effect from here on."""
