@@ -264,7 +264,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_sync(stage, method, versions,
     assert stage.verify("A").differences == []
 
 
-def test_who_is_second_to_complete_makes_a_conflict_copy_and_aborts(stage):
+def test_34_who_is_second_to_complete_makes_a_conflict_copy_and_aborts(stage):
     stage.start_with({"p": V1})
     stage.folder("A").write("p", V2)
     stage.folder("B").write("p", V3)

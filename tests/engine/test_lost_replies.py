@@ -4,6 +4,7 @@ import pytest
 
 from bucketdrive.errors import ConditionFailedError, UnknownOutcomeError
 from bucketdrive.rules.names import is_conflict_name
+from bucketdrive.testing.faults import Faults
 from bucketdrive.testing.stage import Stage
 from bucketdrive.testing.world import PREFIX
 
@@ -89,6 +90,16 @@ def test_22_an_edit_between_check_and_swap_becomes_a_conflict_copy():
     stage.settle()
     assert stage.everywhere()["p"] == b"v2"
     assert copies(stage.everywhere()) == [b"v3"]
+
+
+def test_22_a_file_saved_between_check_and_swap_as_it_was_is_no_edit():
+    stage = Stage()
+    stage.start_with({"p": b"v1"})
+    stage.folder("B").write("p", b"v2")
+    stage.sync("B")
+    save_after_the_check(stage, "A", "p", b"v1")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
 
 
 def test_23_a_late_write_through_an_old_handle_comes_back_within_a_day():
@@ -229,6 +240,43 @@ def test_31_a_lost_reply_of_a_deletion():
     stage.settle()
     assert stage.everywhere() == {}
     assert stage.versions("p") in ([None, b"v1"], [None, None, b"v1"])
+
+
+@pytest.mark.parametrize("store_class", ["A", "C"])
+def test_32_a_storm_of_409_changes_nothing_and_success_comes_after_it(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1", "q": b"w1"})
+    stage.folder("A").write("p", b"v2")
+    stage.folder("A").delete("q")
+    stage.world.faults = Faults(conflict=1.0)
+    for _ in range(3):
+        stage.world.run(stage.devices["A"].sync())
+    assert (stage.versions("p"), stage.versions("q")) == ([b"v1"], [b"w1"])
+    stage.world.faults = Faults()
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+    assert (stage.versions("p"), stage.versions("q")) == ([b"v2", b"v1"], [None, b"w1"])
+
+
+def test_32_a_few_409_are_overcome_within_a_sync():
+    stage = Stage()
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").write("p", b"v2")
+    bucket = bucket_of(stage, "A")
+    put, refusals = bucket.put_object, [409] * 3
+
+    async def refusing(key, *args):
+        if key == f"{PREFIX}p" and refusals:
+            refusals.pop()
+            raise ConditionFailedError("Another request for this key is under way (409).")
+        return await put(key, *args)
+
+    bucket.__dict__["put_object"] = refusing
+    report = stage.sync("A")
+    assert (refusals, report.uploaded, report.failed, report.conflicts) == ([], 1, [], [])
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+    assert stage.versions("p") == [b"v2", b"v1"]
 
 
 def test_33_a_refused_condition_because_another_device_was_faster():

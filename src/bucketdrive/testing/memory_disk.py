@@ -23,7 +23,7 @@ from bucketdrive.model.entries import (
 from bucketdrive.model.paths import RESERVED
 from bucketdrive.ports.disk import Exchanged, RootFacts, Scan, Skips, Staging
 from bucketdrive.testing.loop import switch
-from bucketdrive.testing.memory_entries import DENIED, entry_of, hashed_of, ids_of, is_junk
+from bucketdrive.testing.memory_entries import DENIED, OTHER_DISK, entry_of, hashed_of, ids_of, is_junk
 from bucketdrive.testing.memory_folder import MemoryFolder, MemoryWriter
 from bucketdrive.testing.memory_scan import scan_below
 from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemoryTree, make_error
@@ -112,6 +112,9 @@ class MemoryDisk:
         for name in names:
             await switch()
             try:
+                if self._tree.is_on_other_disk(parts_of(name)):
+                    found.append(OTHER_DISK)
+                    continue
                 node = self._tree.find(parts_of(name)) if self._tree.is_spelled(parts_of(name)) else None
                 found.append(None if node is None else entry_of(node))
             except OSError as error:

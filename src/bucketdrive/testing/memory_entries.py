@@ -10,6 +10,7 @@ from bucketdrive.ports.disk import JUNK_NAMES
 from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial
 
 DENIED = "permission denied"
+OTHER_DISK = LocalUnknown("another file system is mounted here")
 
 
 @lru_cache(64)
@@ -29,6 +30,8 @@ def entry_of(node: MemoryFile | MemoryDir | MemorySpecial) -> LocalEntry:
             return LocalFile(node.fingerprint)
         case MemoryDir(is_denied=True):
             return LocalUnknown(DENIED)
+        case MemoryDir() if node.covered is not None:
+            return OTHER_DISK
         case MemoryDir():
             return LocalDir(is_empty=not node.children)
         case MemorySpecial():

@@ -140,6 +140,22 @@ class MemoryFolder:
         if self._unmounted is not None:
             self.tree.root, self._unmounted = self._unmounted, None
 
+    def mount_disk(self, name: str) -> None:
+        """Mount another disk, an empty one, at a folder: what is in the folder is hidden until that one is gone."""
+        parts = name.split("/")
+        hidden = self.tree.lookup(parts)
+        if not isinstance(hidden, MemoryDir):
+            raise make_error(errno.ENOTDIR, parts)
+        self.tree.parent(parts).children[parts[-1]] = MemoryDir(self.tree.new_number(), covered=hidden)
+
+    def unmount_disk(self, name: str) -> None:
+        """Take the other disk away, with all that is on it."""
+        parts = name.split("/")
+        mounted = self.tree.lookup(parts)
+        if not isinstance(mounted, MemoryDir) or mounted.covered is None:
+            raise make_error(errno.EINVAL, parts)
+        self.tree.parent(parts).children[parts[-1]] = mounted.covered
+
     @property
     def is_mounted(self) -> bool:
         """Whether the folder is there."""

@@ -34,7 +34,7 @@ async def scan_below(
         below = branches[part] if branches is not None else None
         has_any = True
         entries[name] = entry_of(node)
-        if isinstance(node, MemoryDir) and not node.is_denied:
+        if isinstance(node, MemoryDir) and not isinstance(entries[name], LocalUnknown):
             await switch()
             try:
                 has_kept = await scan_below(node, name + "/", skips, entries, below)

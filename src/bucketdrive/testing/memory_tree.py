@@ -69,11 +69,12 @@ class FoldedNames(dict[str, "Node"]):
 
 @dataclass(slots=True, eq=False)
 class MemoryDir:
-    """A folder. `is_denied`: it can be neither listed nor passed through."""
+    """A folder. `is_denied`: it can be neither listed nor passed through; `covered`: what another disk hides here."""
 
     number: int
     children: "dict[str, Node]" = field(default_factory=dict)
     is_denied: bool = False
+    covered: "MemoryDir | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -198,6 +199,11 @@ class MemoryTree:
             return self.lookup(parts)
         except (FileNotFoundError, NotADirectoryError):
             return None
+
+    def is_on_other_disk(self, parts: Sequence[str]) -> bool:
+        """Whether something above a path is where another disk is mounted."""
+        above = (self.find(parts[:end]) for end in range(1, len(parts)))
+        return any(isinstance(folder, MemoryDir) and folder.covered is not None for folder in above)
 
     def is_spelled(self, parts: Sequence[str]) -> bool:
         """Whether a name is there in just these letters, where names are folded; else it may be."""
