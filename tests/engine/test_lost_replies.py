@@ -250,3 +250,15 @@ def test_a_crash_while_a_download_is_given_up_is_no_deletion():
     stage.world.run(device.sync())
     stage.settle()
     assert stage.everywhere() == {"p": b"v2"}
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_file_whose_deletion_got_no_reply_stays_alone_until_it_is_gone(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").delete("p")
+    stage.folder("A").write("p/x", b"v2")
+    lose_reply(stage, "A", "delete_object", is_late=True)
+    stage.sync("A", "B")
+    stage.settle()
+    assert stage.everywhere() == {"p/x": b"v2"}

@@ -16,8 +16,8 @@ DEVICES = ("laptop", "desktop")
 def contents(account):
     """Of each name, a content: `one` and `two` are wanted, `old` was superseded once it was stable."""
     made = {name: account.new_content("laptop", name, 200) for name in ("one", "two", "old")}
-    account.place("laptop", made["old"], 1.0)
-    account.witness("laptop", 2.0, 0.5)
+    account.place("laptop", "old", made["old"], 1.0)
+    account.witness("laptop", 1.5)
     account.supersede(made["old"])
     return {name: digest_of(data) for name, data in made.items()}
 
@@ -80,10 +80,19 @@ def test_a_superseded_content_must_be_a_version_once_it_was_synced(account, fact
 
 def test_a_content_superseded_before_anybody_could_sync_it_may_be_gone(account, facts):
     data = account.new_content("laptop", "brief", 200)
-    account.place("laptop", data, 10.0)
-    account.witness("laptop", 10.2, 0.5)
+    account.place("laptop", "brief", data, 10.0)
+    account.witness("laptop", 9.7)
     account.supersede(data)
     assert judge(account, facts).wrong == []
+
+
+@pytest.mark.parametrize(("held", "is_wrong"), [("d", False), ("d/old/inner", False), ("d/older", True), ("e", True)])
+def test_a_content_that_waited_for_a_held_deletion_was_not_synced(account, facts, held, is_wrong):
+    data = account.new_content("laptop", "d/old", 200)
+    account.place("laptop", "d/old", data, 1.0)
+    account.witness("laptop", 2.0, [held])
+    account.supersede(data)
+    assert bool(judge(account, facts).wrong) == is_wrong
 
 
 def test_a_version_that_nobody_wrote_is_wrong(account, facts):

@@ -7,6 +7,7 @@ settle time when a sync began, and still lay there when that sync ended with not
 
 import threading
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from soak.contents import describe, digest_of, make_record, tag_of
@@ -23,13 +24,17 @@ class Note:
     is_stable: bool = False
 
 
+def _are_related(one: str, other: str) -> bool:
+    return f"{one}/".startswith(f"{other}/") or f"{other}/".startswith(f"{one}/")
+
+
 class Account:
     """All contents of a soak, by digest."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._numbers: Counter[str] = Counter()
-        self._since: dict[str, dict[str, float]] = {}
+        self._resting: dict[str, dict[str, tuple[float, str]]] = {}
         self.notes: dict[str, Note] = {}
         self.edits: Counter[str] = Counter()
         self.blind: list[str] = []
@@ -51,10 +56,10 @@ class Account:
             self.notes.setdefault(digest, Note(what, len(data)))
         return digest
 
-    def place(self, device: str, data: bytes, now_s: float) -> None:
-        """A user wrote or moved a content at a device: it rests there from now on."""
+    def place(self, device: str, path: str, data: bytes, now_s: float) -> None:
+        """A user wrote or moved a content to a path at a device: it rests there from now on."""
         with self._lock:
-            self._since.setdefault(device, {})[digest_of(data)] = now_s
+            self._resting.setdefault(device, {})[digest_of(data)] = now_s, path
 
     def supersede(self, data: bytes, *, by_deletion: bool = False) -> None:
         """Somebody who saw this content replaced or deleted it. One that nobody wrote is the watchers' affair."""
@@ -64,12 +69,16 @@ class Account:
                 note.is_superseded = True
                 note.is_deleted |= by_deletion
 
-    def witness(self, device: str, began_s: float, settle_s: float) -> None:
-        """A sync of a device that began then has just ended with all done: what rested there before is stable now."""
+    def witness(self, device: str, rested_s: float, held: Collection[str] = ()) -> None:
+        """A sync of a device has just ended with all done but for the paths `held`.
+
+        What had been resting there at the time `rested_s`, when it had begun, is stable now: but for what is held, and
+        what waits for that, above or below it.
+        """
         with self._lock:
-            for digest, since_s in self._since.get(device, {}).items():
+            for digest, (since_s, path) in self._resting.get(device, {}).items():
                 note = self.notes[digest]
-                if since_s + settle_s <= began_s and not note.is_superseded:
+                if since_s <= rested_s and not note.is_superseded and not any(_are_related(path, one) for one in held):
                     note.is_stable = True
 
     def count(self, kind: str) -> None:

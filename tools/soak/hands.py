@@ -80,7 +80,7 @@ class Hands:
             raise
         try:
             self._write(number, data, b"")
-            self.rests(data)
+            self.rests(local.relative_to(self.folder).as_posix(), data)
         finally:
             os.close(number)
 
@@ -105,7 +105,7 @@ class Hands:
 
     def written(self, number: int, path: str, data: bytes) -> None:
         """Take down that a content was written through an open file."""
-        self.rests(data)
+        self.rests(path, data)
         if not self.has_name(number, path):
             self._account.report_late(self.device, path, data)
             self._log.write("late", device=self.device, path=path, content=self._account.name(data))
@@ -137,7 +137,7 @@ class Hands:
                 if os.fstat(old.fileno()).st_nlink:
                     self._account.report_blind(f"{self.device}: {path}")
                     self._log.write("blind", device=self.device, path=path, before=self._account.name(before))
-        self.rests(data)
+        self.rests(path, data)
         self.note("rename over", new.name, path, self._account.name(data))
 
     def rename_to(self, path: str, target: str) -> None:
@@ -147,7 +147,7 @@ class Hands:
         with (self.folder / path).open("rb") as file:
             data = file.read()
             move(self.folder / path, local)
-        self.rests(data)
+        self.rests(target, data)
         self.note("rename", path, target, self._account.name(data))
 
     def throw_away(self, path: str) -> None:
@@ -170,9 +170,9 @@ class Hands:
             names.append(self._account.name(data))
         return names
 
-    def rests(self, data: bytes) -> None:
-        """Take down that a content rests in the folder from now on."""
-        self._account.place(self.device, data, time.monotonic())
+    def rests(self, path: str, data: bytes) -> None:
+        """Take down that a content rests at `path` from now on."""
+        self._account.place(self.device, path, data, time.monotonic())
 
     def has_name(self, number: int, path: str) -> bool:
         """Whether an open file is still the one at `path`."""

@@ -111,8 +111,9 @@ class Machine:
             self.tally.failures.update(entry["reason"].partition(" (")[0][:90] for entry in run.document["failed"])
             self.tally.failures.update(f"held: {entry['reason'][:80]}" for entry in run.document["held"])
         if run.is_all_done:
+            held = [entry["path"] for entry in run.document["held"]]
             with self._hands.lock:
-                self._account.witness(self.device, began_s, self._settle_s)
+                self._account.witness(self.device, began_s - self._settle_s, held)
         return run
 
     async def approve(self) -> None:

@@ -172,7 +172,7 @@ class Person:
         with self._hands.lock:
             move(self._hands.folder / path, target)
             for local in files_below(target):
-                self._hands.rests(local.read_bytes())
+                self._hands.rests(local.relative_to(self._hands.folder).as_posix(), local.read_bytes())
             self._hands.note("rename folder", path, target.name)
 
     def _delete_folder(self, edit: Edit) -> None:

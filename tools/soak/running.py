@@ -213,7 +213,7 @@ class Soak:
         unproved = [
             f"{request.method} {request.target} of {request.device} made {version_id}"
             for request, version_id in self.proxy.lost
-            if request.what == "upload" and not request.key.endswith("/") and version_id not in ids
+            if version_id and request.what == "upload" and not request.key.endswith("/") and version_id not in ids
         ]
         self.wrong += [wrong for machine in self.machines for wrong in machine.wrong]
         self.wrong += [f"partial: {what}" for what in self.watcher.partial]

@@ -79,6 +79,7 @@ class Execution:
         self._memory = MemoryBudget(work.parts.options.memory_bytes)
         self._outcome = Outcome()
         self._until_guard = 0
+        self._made_room: set[RelPath] = set()
 
     async def run(self, plan: Plan) -> Outcome:
         """All phases of `plan`. One path's trouble is that path's; a DriveError stops everything.
@@ -101,10 +102,10 @@ class Execution:
         if phase in (Phase.DELETE, Phase.REMOVE_DIRS):
             actions = await self._surely_gone(actions)
         if phase is Phase.REMOVE_DIRS:
-            undone = self._outcome.failed.keys() | self._outcome.again | {hold.path for hold in self._outcome.holds}
-            used = ancestors_of(undone)  # what could not be deleted keeps its folder, and the folder its row
+            used = ancestors_of(self._undone())  # what could not be deleted keeps its folder, and the folder its row
             actions = [action for action in actions if action.path not in used]
         if phase is Phase.AFTERWARDS:
+            actions = self._without_file_above(actions)
             actions = [action for action in actions if await self._way_is_clear(action)]
         if any(isinstance(action, Download) for action in actions):
             actions, holds = within_room(actions, await parts.disk.free_bytes(), parts.options.reserve_bytes)
@@ -120,6 +121,16 @@ class Execution:
         kept = {move.source for move in plan.moves if move.target in undone}
         self._outcome.again |= kept & {action.path for action in actions}
         return [action for action in actions if action.path not in kept]
+
+    def _undone(self) -> set[RelPath]:
+        return self._outcome.failed.keys() | self._outcome.again | {hold.path for hold in self._outcome.holds}
+
+    def _without_file_above(self, actions: list[Action]) -> list[Action]:
+        """What remains where a file above could not be deleted: with it there, others would see a clash."""
+        undone = self._undone() - self._made_room
+        blocked = {action.path for action in actions if not undone.isdisjoint(action.path.ancestors())}
+        self._outcome.again |= blocked
+        return [action for action in actions if action.path not in blocked]
 
     async def _write_down(self, notes: list[Action]) -> None:
         synced = tuple((action.path, action.entry) for action in notes if isinstance(action, Record))
@@ -187,6 +198,7 @@ class Execution:
                 self._outcome.deletions.append(action)
             if isinstance(action, _NEEDS_ANOTHER_ROUND):
                 self._outcome.again.add(action.path)
+                self._made_room.add(action.path)
             self._work.parts.listener.tell(Finished(action, body_bytes))
         finally:
             self._memory.give_back(held_bytes)
