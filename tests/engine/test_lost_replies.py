@@ -262,3 +262,32 @@ def test_a_file_whose_deletion_got_no_reply_stays_alone_until_it_is_gone(store_c
     stage.sync("A", "B")
     stage.settle()
     assert stage.everywhere() == {"p/x": b"v2"}
+
+
+def lose_doorbells(stage, name):
+    """No ring of a device's doorbell is answered, until what this returns is called."""
+    bucket = bucket_of(stage, name)
+    original = bucket.put_object
+
+    async def unanswered(key, *args, **kwargs):
+        if key.endswith("/doorbell"):
+            raise UnknownOutcomeError("No reply came.")
+        return await original(key, *args, **kwargs)
+
+    bucket.__dict__["put_object"] = unanswered
+    return lambda: bucket.__dict__.pop("put_object")
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_doorbell_that_is_not_answered_stops_nothing_and_is_rung_by_the_next_sync(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1", "q": b"w"})
+    stage.folder("A").delete("p")
+    answer = lose_doorbells(stage, "A")
+    report = stage.sync("A")
+    assert (report.deleted_in_bucket, report.failed, len(report.notes)) == (1, [], 1)
+    rung = stage.world.store.live()[f"{PREFIX}.bucketdrive/doorbell"]
+    answer()
+    stage.sync("A")
+    assert stage.world.store.live()[f"{PREFIX}.bucketdrive/doorbell"] != rung
+    assert stage.sync("A").notes == []

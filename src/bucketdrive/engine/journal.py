@@ -1,10 +1,11 @@
 """Telling other devices: our batches of the journal, and the doorbell (design.md, how a device learns of changes)."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 from bucketdrive.engine.bodies import get_body
 from bucketdrive.engine.parts import Parts
-from bucketdrive.errors import ConditionFailedError, NoSuchObjectError
+from bucketdrive.errors import ConditionFailedError, NoSuchObjectError, TransientError
 from bucketdrive.model.format import (
     JournalEntry,
     journal_name,
@@ -25,14 +26,14 @@ _JSON = "application/json"
 async def announce(parts: Parts) -> None:
     """Put what is in the outbox as one batch, then ring the doorbell.
 
-    Repeated after a crash, it tells twice at most.
+    Repeated after a crash, or where the doorbell could not be rung, it tells twice.
     """
     last_id, entries = await parts.state.run(load_outbox)
     if not entries:
         return
     number = await _put_batch(parts, entries)
-    await parts.state.run(clear_outbox, last_id)
     await _ring(parts, number)
+    await parts.state.run(clear_outbox, last_id)
 
 
 async def announce_deletions(parts: Parts, entries: Sequence[JournalEntry]) -> None:
@@ -42,7 +43,8 @@ async def announce_deletions(parts: Parts, entries: Sequence[JournalEntry]) -> N
     """
     number = await _put_batch(parts, list(entries))
     await parts.state.run(add_told_deletions, [(entry.path, entry.base) for entry in entries])
-    await _ring(parts, number)
+    with suppress(TransientError):  # a hint only, and what the deletions leave to tell rings again
+        await _ring(parts, number)
 
 
 async def _put_batch(parts: Parts, entries: list[JournalEntry]) -> int:
