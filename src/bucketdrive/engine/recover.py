@@ -5,7 +5,9 @@ from collections.abc import Iterable
 from bucketdrive.engine.audit import settle_deletion
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.download import drop_staged, installed_row
+from bucketdrive.engine.move import settle_rename
 from bucketdrive.engine.observe_remote import has_bytes, key_history, settle_uploads
+from bucketdrive.engine.rebuild import mark_state
 from bucketdrive.engine.remove import give_back, put_aside_or_back
 from bucketdrive.model.attempts import Attempt, Deed, Quarantined
 from bucketdrive.model.entries import Hashed, LocalFile, SyncedFile, SyncedTree
@@ -21,19 +23,22 @@ async def recover(work: Work, snapshot: Snapshot, *, at_start: bool) -> bool:
 
     `at_start`: also look for files under `.bucketdrive/` that no row explains.
     """
-    has_settled = await _settle_attempts(work, snapshot)
     now_s = work.parts.clock.now_s()
     due = [entry for entry in snapshot.quarantined if entry.purge_after_s <= now_s]
+    known = {entry.place for entry in snapshot.quarantined} | {attempt.place for attempt in snapshot.attempts}
+    orphans = [place for place in await work.parts.disk.places() if place not in known] if at_start else []
+    is_needed = bool(due) or any(attempt.is_open for attempt in snapshot.attempts)
+    if is_needed or orphans:
+        await mark_state(work.parts)
+    await _settle_attempts(work, snapshot)
     for entry in due:
         await _purge(work, entry)
-    if at_start:
-        known = {entry.place for entry in snapshot.quarantined} | {attempt.place for attempt in snapshot.attempts}
-        await _tend_orphans(work, [place for place in await work.parts.disk.places() if place not in known])
-    return has_settled or bool(due)
+    await _tend_orphans(work, orphans)
+    return is_needed
 
 
-async def _settle_attempts(work: Work, snapshot: Snapshot) -> bool:
-    """Settle every open attempt, before anything else is done to its path; whether there was any."""
+async def _settle_attempts(work: Work, snapshot: Snapshot) -> None:
+    """Settle every open attempt, before anything else is done to its path."""
     attempts, synced = snapshot.attempts, snapshot.synced
     too_old_s = work.parts.clock.now_s() - work.parts.options.ledger_s
     expired = [a.op for a in attempts if not a.is_open and a.started_s < too_old_s]
@@ -52,20 +57,26 @@ async def _settle_attempts(work: Work, snapshot: Snapshot) -> bool:
                 await _settle_replace(work, attempt)
             case Deed.REMOVE:
                 await _settle_remove(work, attempt, synced)
+            case Deed.RENAME:
+                await settle_rename(work, attempt)
             case Deed.DELETE:
                 await settle_deletion(work, attempt)
                 await work.commits.write(StateChange(closed=(attempt.op,)))
             case Deed.UPLOAD:
                 pass
-    return bool(opened)
 
 
 async def _settle_install(work: Work, attempt: Attempt) -> None:
-    """Still staged: it was not installed. Gone: it was, and in the same boot a missing file is a user's deletion."""
-    closed = StateChange(closed=(attempt.op,))
+    """Still staged: it was not installed. Gone: it was."""
     if await work.parts.disk.hash_place(attempt.place) is not None:
         await drop_staged(work, attempt)
-        return
+    else:
+        await _agree_on_installed(work, attempt)
+
+
+async def _agree_on_installed(work: Work, attempt: Attempt) -> None:
+    """The download was put in place; in the same boot, a file that is missing there is a user's deletion."""
+    closed = StateChange(closed=(attempt.op,))
     name = work.names.name(attempt.path)
     (now,) = await work.parts.disk.look([name])
     if attempt.fingerprint is not None and (attempt.boot_id == work.parts.boot_id or isinstance(now, LocalFile)):
@@ -81,10 +92,13 @@ def _unproved(row: SyncedFile) -> SyncedFile:
 
 
 async def _settle_replace(work: Work, attempt: Attempt) -> None:
-    """The new bytes are still staged: not swapped. Others are there: swapped, and they are what came out."""
+    """The new bytes are still staged: not swapped. Others are there: swapped, and they are what came out.
+
+    Nothing is there: swapped, and what came out was a user's and was given back.
+    """
     found = await work.parts.disk.hash_place(attempt.place)
     if found is None or attempt.expected is None or attempt.fingerprint is None:
-        await work.commits.write(StateChange(closed=(attempt.op,)))
+        await _agree_on_installed(work, attempt)
         return
     if found.sha256 == attempt.sha256 and found.fingerprint.inode == attempt.fingerprint.inode:
         await drop_staged(work, attempt)

@@ -31,6 +31,7 @@ from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemoryTree, m
 __all__ = ["MemoryDisk", "MemoryFolder", "MemoryWriter"]
 
 _MARKER = [RESERVED, "root.json"]
+_STATE_ID = [RESERVED, "state-id"]
 
 
 class MemoryDisk:
@@ -38,25 +39,47 @@ class MemoryDisk:
 
     def __init__(self, folder: MemoryFolder) -> None:
         self._folder = folder
+        self._inode = 0
 
     @property
     def _tree(self) -> MemoryTree:
+        """The folder's inodes, as long as it is the one to stay at."""
+        if self._inode and self._folder.tree.root.number != self._inode:
+            raise folder_gone("in memory", "is another folder than it was")
         return self._folder.tree
 
     async def root(self) -> RootFacts:
         """See `Disk.root`."""
         await switch()
+        tree = self._folder.tree
         device = 1 if self._folder.is_mounted else 2
-        marker = self._tree.find(_MARKER)
+        marker = tree.find(_MARKER)
         if not isinstance(marker, MemoryFile):
-            return RootFacts("", "", device, self._tree.root.number)
-        return RootFacts(*ids_of(marker.data), device, self._tree.root.number)
+            return RootFacts("", "", device, tree.root.number)
+        return RootFacts(*ids_of(marker.data), device, tree.root.number)
+
+    def stay_at(self, facts: RootFacts) -> None:
+        """See `Disk.stay_at`."""
+        self._inode = facts.inode
 
     async def write_root(self, drive_id: str, root_id: str) -> None:
         """See `Disk.write_root`."""
         await switch()
         data = json.dumps({"drive_id": drive_id, "root_id": root_id}).encode()
         self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
+
+    async def state_id(self) -> str:
+        """See `Disk.state_id`."""
+        await switch()
+        self._check_own()
+        left = self._tree.find(_STATE_ID)
+        return left.data.decode() if isinstance(left, MemoryFile) else ""
+
+    async def set_state_id(self, state_id: str) -> None:
+        """See `Disk.set_state_id`."""
+        await switch()
+        self._check_own()
+        self._tree.insert(_STATE_ID, self._tree.new_file(state_id.encode(), mode=0o600), may_replace=True)
 
     async def clock_ns(self) -> int:
         """See `Disk.clock_ns`."""
@@ -285,6 +308,7 @@ class MemoryDisk:
         """See `Disk.discard`."""
         parts = own_parts(place)
         await switch()
+        self._check_own()
         self._remove(parts)
 
     # --- below, nothing waits but `_read` ---

@@ -21,6 +21,7 @@ from bucketdrive.ports.bucket import (
     ObjectPage,
     Part,
     VersionPage,
+    VersionRange,
     Written,
 )
 from bucketdrive.testing.stored import StoredUpload, StoredVersion, md5_hex
@@ -73,7 +74,7 @@ class MemoryStore:
     def facts(self) -> StoreFacts:
         """What a probe finds out about a store of this class."""
         honours_all = self.store_class == "A"
-        return StoreFacts(self.store_class != "C", conditional_delete=honours_all, conditional_copy=honours_all)
+        return StoreFacts(self.store_class != "C", honours_all, honours_all, part_copy=True)
 
     def live(self) -> dict[str, bytes]:
         """The current objects, by key in listing order."""
@@ -196,10 +197,18 @@ class MemoryStore:
 
     def upload_part(self, upload_id: str, number: int, body: bytes) -> Part:
         """UploadPart."""
-        self._begin("UploadPart")
+        return self._put_part("UploadPart", upload_id, number, body)
+
+    def _put_part(self, operation: str, upload_id: str, number: int, body: bytes) -> Part:
+        self._begin(operation)
         etag = md5_hex(body)
         self._upload(upload_id).parts[number] = (etag, body)
         return Part(number, etag)
+
+    def upload_part_copy(self, upload_id: str, number: int, source: VersionRange) -> Part:
+        """UploadPartCopy."""
+        data = self._version(source.key, source.version_id).data[source.first : source.end or None]
+        return self._put_part("UploadPartCopy", upload_id, number, data)
 
     def complete_multipart_upload(self, upload_id: str, parts: list[Part], condition: Condition) -> Written:
         """CompleteMultipartUpload."""
