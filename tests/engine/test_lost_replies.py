@@ -316,6 +316,18 @@ def test_a_file_whose_deletion_got_no_reply_stays_alone_until_it_is_gone(store_c
     assert stage.everywhere() == {"p/x": b"v2"}
 
 
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_file_in_place_of_a_folder_waits_until_the_deletion_of_what_lay_in_it_has_arrived(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p/x": b"v1", "p/y": b"w"})
+    stage.folder("A").delete("p")
+    stage.folder("A").write("p", b"v2")
+    lose_reply(stage, "A", "delete_object", is_late=True)
+    stage.sync("A", "B")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+
+
 def lose_doorbells(stage, name):
     """No ring of a device's doorbell is answered, until what this returns is called."""
     bucket = bucket_of(stage, name)
