@@ -1,4 +1,7 @@
-"""A device: one run of `bucketdrive sync` after the other as a process, killed or paused at any moment."""
+"""A device: one run of `bucketdrive sync` after the other as a process, killed or paused at any moment.
+
+`Machine.work` is how a device syncs during the storm; one that syncs in another way is a class with another `work`.
+"""
 
 import asyncio
 import json
@@ -125,16 +128,9 @@ class Machine:
         self.tally.approved += run.document["approved"]
 
     async def run(self, *arguments: str, fate: Fate = QUIET) -> Run:
-        """Run a command of the program."""
+        """Run a command of the program until it ends by itself or by its fate."""
         asked_before = self._traffic.count
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bucketdrive", *arguments, "--json"),
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=os.environ | self._variables,
-        )
-        self._killed_at = ""
-        self._log.write("run", device=self.device, command=arguments[0], pid=process.pid, fate=fate)
+        process = await self._start(*arguments, fate=fate)
         doom = asyncio.create_task(self._carry_out(fate, process, asked_before))
         try:
             out, err = await asyncio.wait_for(process.communicate(), _LONGEST_RUN_S)
@@ -147,8 +143,24 @@ class Machine:
             self._traffic.listener = None
             if process.returncode is None:
                 process.kill()
+        return self._ended(arguments[0], process, out, err)
+
+    async def _start(self, *arguments: str, fate: Fate) -> asyncio.subprocess.Process:
+        """The one place where a process of the program is started."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "bucketdrive", *arguments, "--json"),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=os.environ | self._variables,
+        )
+        self._killed_at = ""
+        self._log.write("run", device=self.device, command=arguments[0], pid=process.pid, fate=fate)
+        return process
+
+    def _ended(self, command: str, process: asyncio.subprocess.Process, out: bytes, err: bytes) -> Run:
+        """Take down how a process ended, and what one that was killed left."""
         code = process.returncode or 0
-        if arguments[0] == "sync":
+        if command == "sync":
             self.tally.codes[code] += 1
         if code == KILLED and self._killed_at:
             self.tally.killed[self._killed_at] += 1
