@@ -128,8 +128,9 @@ async def copy_forward(work: Work, action: CopyForward) -> int:
         NoSuchObjectError: the version is no longer there.
     """
     parts, key = work.parts, work.parts.keys.key(action.path)
+    source_key = parts.keys.key(action.source or action.path)
     condition: Condition = IfMatch(action.if_match) if action.if_match else IfAbsent()
-    head = await parts.bucket.head_object(key, version_id=action.version_id)
+    head = await parts.bucket.head_object(source_key, version_id=action.version_id)
     meta = dataclasses.replace(
         read_metadata(head.metadata),
         op=parts.chance.uuid(),
@@ -137,7 +138,7 @@ async def copy_forward(work: Work, action: CopyForward) -> int:
         device=parts.identity.device,
     )
     new = NewObject(write_metadata(meta, action.path), condition=parts.on_put(condition))
-    written = await named(parts, key, await copy_version(parts, key, head, key, new), meta.op)
+    written = await named(parts, key, await copy_version(parts, source_key, head, key, new), meta.op)
     check_kept(written)
     told = dataclasses.replace(
         work.journal_entry("copy", action.path, written), base=action.version_id, size=action.size, sha256=meta.sha256

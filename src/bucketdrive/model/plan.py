@@ -165,7 +165,8 @@ class RemoveDirLocal(Action):
 class CopyForward(Action):
     """Make an old version the newest again.
 
-    `if_match`: ETag of what is live now, empty where nothing is; `base_version`: its version id.
+    `if_match`: ETag of what is live now, empty where nothing is; `base_version`: its version id. `source`: the path
+    whose version it is, where the file was moved since; empty: its own.
     """
 
     version_id: str
@@ -173,6 +174,7 @@ class CopyForward(Action):
     size: int
     if_match: str
     base_version: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)

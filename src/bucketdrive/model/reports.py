@@ -86,8 +86,9 @@ class DriveStatus:
 
 @dataclass(frozen=True, slots=True)
 class VersionInfo:
-    """A version of a path. `device` and `sha256` are None where they are not known."""
+    """A version of a file, at the `path` that it had then. `device` and `sha256` are None where they are not known."""
 
+    path: str
     version_id: str
     size: int
     modified: float

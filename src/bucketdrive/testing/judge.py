@@ -163,8 +163,9 @@ class Judge:
         not promise (spec §2.7, §2.13).
         """
         is_deleted = text in self._account.deleted - self._account.moved
-        excused = self._world.half_installed | (self._world.late_bodies if len(self._devices) > 1 else set())
-        return is_deleted and not is_conflict_name(path) and text.encode() not in excused
+        is_late = len(self._devices) > 1 and text.encode() in self._world.late_bodies
+        is_half_installed = hashlib.sha256(text.encode()).hexdigest() in self._world.half_installed
+        return is_deleted and not is_conflict_name(path) and not (is_late or is_half_installed)
 
     def _check_state(self, device: Device) -> None:
         """What is agreed on is so on both sides, every file set aside has its row, and everything was told."""

@@ -49,7 +49,7 @@ class World:
         self.late_requests: list[Callable[[], object]] = []
         self.before_delete: Callable[[str], None] = lambda _key: None
         self.late_bodies: set[bytes] = set()
-        self.half_installed: set[bytes] = set()
+        self.half_installed: set[str] = set()
         self.trespasses: list[str] = []
         self.is_stormy = False
         self.clock_step_s = 0.0
@@ -169,10 +169,10 @@ class Device:
         self.crash()
         self.boots += 1
         self.folder.tree.lose_unsynced(self.world.fraction)
-        files = self.folder.files()
+        places = self.folder.places()
         for attempt in self.state.run_now(load_attempts):
-            if attempt.deed is Deed.INSTALL and attempt.path in files:
-                self.world.half_installed.add(files[attempt.path])
+            if attempt.deed is Deed.INSTALL and attempt.place not in places:
+                self.world.half_installed.add(attempt.sha256)
 
     def crash(self) -> None:
         """Stop the process where it stands: none of its code has any effect from here on."""
