@@ -46,7 +46,8 @@ def main(arguments: list[str]) -> int:
             soak = Soak(Options(seed, given.minutes, kills, given.writers, is_kept=given.keep), folder, store)
             asyncio.run(_run(soak))
         print(table(soak))
-        print(*(f"WRONG: {sentence}" for sentence in soak.wrong), sep="\n", end="")
+        for sentence in soak.wrong:
+            print(f"WRONG: {sentence}")
         is_kept = bool(soak.wrong) or given.keep
     except (KeyboardInterrupt, asyncio.CancelledError):
         is_kept = given.keep
