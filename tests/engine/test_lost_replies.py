@@ -66,6 +66,19 @@ def save_after_the_check(stage, name, path, data):
     memory_disk._check = check_then_the_user_saves
 
 
+def while_it_is_made_durable(stage, name, then):
+    """Let a user do `then` once, when a device's disk has moved a file and the move is not yet durable."""
+    tree = stage.folder(name).tree
+    unsynced = tree.unsynced
+
+    def called(way_back):
+        tree.unsynced = unsynced
+        then()
+        return unsynced(way_back)
+
+    tree.unsynced = called
+
+
 def copies(files):
     return sorted(data for path, data in files.items() if is_conflict_name(path))
 
@@ -133,6 +146,18 @@ def test_quarantine_whose_version_is_gone_from_the_bucket_is_given_back():
     stage.world.run(advance(86_401))
     stage.settle()
     assert stage.everywhere() == {"q": b"w1"}
+
+
+@pytest.mark.parametrize("before", [{}, {"p": b"v1"}])
+def test_an_edit_that_keeps_size_and_time_right_after_a_download_is_seen(before):
+    stage = Stage()
+    stage.start_with(before)
+    stage.folder("B").write("p", b"v2")
+    stage.sync("B")
+    folder = stage.folder("A")
+    while_it_is_made_durable(stage, "A", lambda: folder.write("p", b"v3", mtime_ns=folder.mtime_ns("p")))
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v3"}
 
 
 def test_24_an_edit_in_the_window_of_a_deletion_survives():
