@@ -307,6 +307,38 @@ def test_a_write_right_after_the_swap_shows_as_a_change(harness):
     assert exchanged.installed != fingerprint(harness, "a")
 
 
+def edit_keeping_time(harness, name, data):
+    """Write as many bytes as are there and set the time back; the clock of the file system ticks in between."""
+    local = harness.path / name
+    before = local.stat()
+    while local.stat().st_ctime_ns == before.st_ctime_ns:
+        local.write_bytes(data)
+        os.utime(local, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_an_edit_that_keeps_size_and_time_before_the_move_is_durable_shows_as_a_change(harness, monkeypatch, is_there):
+    if is_there:
+        harness.write("a", b"old")
+    stage(harness, "tmp/a", b"new", Staging(mtime_ns=5))
+    fsync, pending = os.fsync, [lambda: edit_keeping_time(harness, "a", b"wen")]
+
+    def followed(number):
+        if pending and harness.files().get("a") == b"new":
+            pending.pop()()
+        fsync(number)
+
+    expected = fingerprint(harness, "a") if is_there else None
+    monkeypatch.setattr(os, "fsync", followed)
+    if expected:
+        installed = run(harness.disk.exchange("tmp/a", "a", expected)).installed
+    else:
+        installed = run(harness.disk.install("tmp/a", "a"))
+    assert harness.files() == {"a": b"wen"}
+    assert (installed.mtime_ns, fingerprint(harness, "a").mtime_ns) == (5, 5)
+    assert installed != fingerprint(harness, "a")
+
+
 def test_elsewhere_than_on_linux_it_says_so(parent, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(UsageError, match="does not run on darwin yet"):

@@ -67,6 +67,19 @@ def save_after_the_check(stage, name, path, data):
     memory_disk._check = check_then_the_user_saves
 
 
+def while_it_is_made_durable(stage, name, then):
+    """Let a user do `then` once, when a device's disk has moved a file and the move is not yet durable."""
+    tree = stage.folder(name).tree
+    unsynced = tree.unsynced
+
+    def called(way_back):
+        tree.unsynced = unsynced
+        then()
+        return unsynced(way_back)
+
+    tree.unsynced = called
+
+
 def copies(files):
     return sorted(data for path, data in files.items() if is_conflict_name(path))
 
@@ -144,6 +157,18 @@ def test_quarantine_whose_version_is_gone_from_the_bucket_is_given_back():
     stage.world.run(advance(86_401))
     stage.settle()
     assert stage.everywhere() == {"q": b"w1"}
+
+
+@pytest.mark.parametrize("before", [{}, {"p": b"v1"}])
+def test_an_edit_that_keeps_size_and_time_right_after_a_download_is_seen(before):
+    stage = Stage()
+    stage.start_with(before)
+    stage.folder("B").write("p", b"v2")
+    stage.sync("B")
+    folder = stage.folder("A")
+    while_it_is_made_durable(stage, "A", lambda: folder.write("p", b"v3", mtime_ns=folder.mtime_ns("p")))
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v3"}
 
 
 def test_24_an_edit_in_the_window_of_a_deletion_survives():
@@ -350,3 +375,56 @@ def test_a_file_that_yielded_its_name_is_no_deletion_even_if_the_bucket_has_what
     stage.settle()
     files = stage.everywhere()
     assert (files["p"], copies(files)) == (b"v1", [b"v2"])
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_file_whose_deletion_got_no_reply_stays_alone_until_it_is_gone(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").delete("p")
+    stage.folder("A").write("p/x", b"v2")
+    lose_reply(stage, "A", "delete_object", is_late=True)
+    stage.sync("A", "B")
+    stage.settle()
+    assert stage.everywhere() == {"p/x": b"v2"}
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_file_in_place_of_a_folder_waits_until_the_deletion_of_what_lay_in_it_has_arrived(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p/x": b"v1", "p/y": b"w"})
+    stage.folder("A").delete("p")
+    stage.folder("A").write("p", b"v2")
+    lose_reply(stage, "A", "delete_object", is_late=True)
+    stage.sync("A", "B")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+
+
+def lose_doorbells(stage, name):
+    """No ring of a device's doorbell is answered, until what this returns is called."""
+    bucket = bucket_of(stage, name)
+    original = bucket.put_object
+
+    async def unanswered(key, *args, **kwargs):
+        if key.endswith("/doorbell"):
+            raise UnknownOutcomeError("No reply came.")
+        return await original(key, *args, **kwargs)
+
+    bucket.__dict__["put_object"] = unanswered
+    return lambda: bucket.__dict__.pop("put_object")
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_doorbell_that_is_not_answered_stops_nothing_and_is_rung_by_the_next_sync(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1", "q": b"w"})
+    stage.folder("A").delete("p")
+    answer = lose_doorbells(stage, "A")
+    report = stage.sync("A")
+    assert (report.deleted_in_bucket, report.failed, len(report.notes)) == (1, [], 1)
+    rung = stage.world.store.live()[f"{PREFIX}.bucketdrive/doorbell"]
+    answer()
+    stage.sync("A")
+    assert stage.world.store.live()[f"{PREFIX}.bucketdrive/doorbell"] != rung
+    assert stage.sync("A").notes == []

@@ -56,7 +56,7 @@ class Moves:
                     staged = lstat_file(area, source[-1], place)
                     home = homes.take(parts[:-1], lambda: make_folder(root, parts[:-1]))
                     self._renamer.move(Spot(area, source[-1]), Spot(home, parts[-1]))
-                    return _Moved(Spot(home, parts[-1]), staged)
+                    return _Moved(home, _landed(Spot(home, parts[-1]), staged))
 
                 moved = [outcome(name, partial(move, place, name)) for place, name in orders]
                 installed = _settled(moved, [name for _, name in orders])
@@ -91,13 +91,14 @@ class Moves:
                 _check(theirs, name, expected)
                 if not self._renamer.exchange(ours, theirs):
                     self._two_steps.exchange(root, ours, theirs, parts)
+                installed = _landed(theirs, staged)
                 came_out = lstat(ours.folder, ours.part)
                 if not stat.S_ISREG(came_out.st_mode):
                     self._renamer.exchange(ours, theirs)
                     raise occupied(name)
                 os.fsync(folder)
                 os.fsync(area)
-                return Exchanged(_landed(theirs, staged), fingerprint_of(came_out))
+                return Exchanged(installed, fingerprint_of(came_out))
 
     def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.set_aside`."""
@@ -177,20 +178,17 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """A file that was just moved to `spot`, and how it was before."""
+    """A file that was just moved into the folder `home`, as it was right then."""
 
-    spot: Spot
-    staged: Fingerprint
+    home: int
+    landed: Fingerprint
 
 
 def _settled(moved: Sequence[_Moved | BucketDriveError], names: Sequence[str]) -> list[Fingerprint | BucketDriveError]:
-    """Make all moves durable; the files as they are then."""
-    homes = {move.spot.folder: name for move, name in zip(moved, names, strict=True) if isinstance(move, _Moved)}
+    """Make all moves durable; the files as they landed."""
+    homes = {move.home: name for move, name in zip(moved, names, strict=True) if isinstance(move, _Moved)}
     wrong = {folder: outcome(name, partial(os.fsync, folder)) for folder, name in homes.items()}
-    return [
-        move if isinstance(move, BucketDriveError) else wrong[move.spot.folder] or _landed(move.spot, move.staged)
-        for move in moved
-    ]
+    return [move if isinstance(move, BucketDriveError) else wrong[move.home] or move.landed for move in moved]
 
 
 def _check(spot: Spot, name: str, expected: Fingerprint) -> None:
@@ -199,7 +197,11 @@ def _check(spot: Spot, name: str, expected: Fingerprint) -> None:
 
 
 def _landed(spot: Spot, staged: Fingerprint) -> Fingerprint:
-    """The installed file as it is now; if a user wrote to it already, as it was, so that the edit is seen."""
+    """The installed file as it is now; if a user wrote to it already, as it was, so that the edit is seen.
+
+    To be asked right after the rename, before anything waits for the disk: of an edit that keeps size and time, nothing
+    but a later ctime tells.
+    """
     try:
         found = fingerprint_of(lstat(spot.folder, spot.part))
     except FileNotFoundError:

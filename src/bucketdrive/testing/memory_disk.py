@@ -185,10 +185,11 @@ class MemoryDisk:
         await switch()
         with _translated(name):
             self._tree.rename(source, parts)
+        landed = self._landed(parts, staged)
         self._prune(source)
         with self._tree.unsynced(self._tree.way_back(parts, source)):
             await switch()
-        return self._landed(parts, staged)
+        return landed
 
     async def put_back(self, place: str, name: str) -> Fingerprint:
         """See `Disk.put_back`."""
@@ -208,9 +209,10 @@ class MemoryDisk:
         if not isinstance(came_out, MemoryFile):
             self._tree.exchange(source, parts)
             raise occupied(name)
+        installed = self._landed(parts, staged)
         with self._tree.unsynced(self._tree.way_back(parts, source)):
             await switch()
-        return Exchanged(self._landed(parts, staged), came_out.fingerprint)
+        return Exchanged(installed, came_out.fingerprint)
 
     async def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.set_aside`."""
