@@ -10,9 +10,9 @@ import pytest
 from bucketdrive.engine.parts import Options
 from bucketdrive.errors import ConditionFailedError, UnavailableError, UnknownOutcomeError
 from bucketdrive.model.attempts import Deed
-from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.state.snapshot import load_snapshot
 from bucketdrive.testing.stage import Stage
+from bucketdrive.testing.windows import copies
 from bucketdrive.testing.world import PREFIX
 
 SMALL_PARTS = Options(whole_bytes=8, part_bytes=4)
@@ -62,10 +62,6 @@ def raising(error):
         raise error
 
     return act
-
-
-def copies(files):
-    return sorted(data for path, data in files.items() if is_conflict_name(path))
 
 
 def uploads(stage):
