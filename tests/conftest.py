@@ -4,13 +4,16 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from os import devnull, environ  # noqa: TID251  the tests' own switches
+from os import devnull, environ, geteuid  # noqa: TID251  the tests' own switches
 from pathlib import Path
 from types import SimpleNamespace
 
 import boto3
 import pytest
+
+from bucketdrive.testing import mounts
 
 pytest.register_assert_rewrite("bucketdrive.testing.contracts")
 
@@ -131,6 +134,26 @@ def store(request):
     if request.param == "ceph":
         return Store(owner, owner)
     return Store(owner, request.getfixturevalue("device_variables")("*", "home"))
+
+
+@contextmanager
+def _mounted(folder, options="", *, kind="tmpfs"):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(mounts.mounted(kind, folder, options))
+        except mounts.CannotMountError as error:
+            is_needed = environ.get("CI") == "true" and geteuid() == 0 and kind in ("tmpfs", "ext4")
+            (pytest.fail if is_needed else pytest.skip)(f"no {kind} can be mounted: {error}")
+        yield
+
+
+@pytest.fixture(scope="session")
+def mounted():
+    """`with mounted(folder, options, kind=...):` a new, small file system is mounted there, by default a tmpfs.
+
+    Where that cannot be had the test is skipped; on CI it fails for tmpfs and ext4, the others a kernel may lack.
+    """
+    return _mounted
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,8 @@ import asyncio
 import pytest
 
 from bucketdrive.testing.contracts import disk as reads
+from bucketdrive.testing.contracts import disk_errors as errors
+from bucketdrive.testing.contracts import disk_inodes as inodes
 from bucketdrive.testing.contracts import disk_moves as moves
 from bucketdrive.testing.contracts.disk_harness import OUTSIDE
 from bucketdrive.testing.memory_disk import MemoryDisk
@@ -15,8 +17,10 @@ from bucketdrive.testing.memory_tree import MemoryDir
 class MemoryHarness(MemoryFolder):
     """A folder in memory and a disk over it."""
 
-    def __init__(self):
+    def __init__(self, *, folds=False):
         super().__init__()
+        if folds:
+            self.tree.fold_names()
         self.disk = MemoryDisk(self)
         asyncio.run(self.disk.write_root("drive", "root"))
 
@@ -68,3 +72,27 @@ class TestRename(moves.RenameContract): ...
 
 
 class TestFolders(moves.FolderContract): ...
+
+
+class TestErrors(errors.ErrorContract): ...
+
+
+class TestDeniedErrors(errors.DeniedErrorContract): ...
+
+
+class TestFaults(errors.FaultContract): ...
+
+
+class TestInodes(inodes.InodeContract): ...
+
+
+class TestWriters(inodes.WriterContract): ...
+
+
+class TestDepth(inodes.DepthContract): ...
+
+
+class TestFolds(inodes.FoldContract):
+    @pytest.fixture
+    def harness(self):
+        return MemoryHarness(folds=True)

@@ -1,9 +1,7 @@
 """Real folders for tests of what only a real folder does."""
 
 import os
-import subprocess
 import tempfile
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -45,24 +43,3 @@ def as_nobody(parent):
         os.seteuid(0)
         os.setegid(0)
         os.setgroups(groups)
-
-
-@contextmanager
-def _mounted(path, options):
-    done = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(path)], capture_output=True, text=True, check=False
-    )
-    if done.returncode != 0:
-        if os.geteuid() == 0 and os.getenv("CI") == "true":
-            pytest.fail(f"a tmpfs cannot be mounted: {done.stderr}")
-        pytest.skip(f"a tmpfs cannot be mounted: {done.stderr.strip()}")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", "--lazy", str(path)], check=False, capture_output=True)
-
-
-@pytest.fixture
-def mounted():
-    """`with mounted(path, options):` a tmpfs is mounted there."""
-    return _mounted

@@ -8,6 +8,7 @@ import pytest
 from bucketdrive.errors import UnreadableError
 from bucketdrive.ports.disk import Staging
 from bucketdrive.testing.contracts import disk as reads
+from bucketdrive.testing.contracts import disk_errors as errors
 from bucketdrive.testing.contracts.disk_harness import fingerprint, run, stage
 from bucketdrive.testing.contracts.folder_harness import FolderHarness
 
@@ -31,6 +32,12 @@ class TestDenials(reads.DenialContract):
         harness.deny("a")
         with pytest.raises(PermissionError):
             (harness.path / "a").read_bytes()
+
+
+class TestDeniedErrors(errors.DeniedErrorContract):
+    @pytest.fixture
+    def harness(self, users):
+        return users
 
 
 def test_a_folder_that_may_not_be_written_gets_nothing(users):

@@ -147,19 +147,13 @@ class Folder:
 
     async def look(self, names: Sequence[str]) -> list[LocalEntry | None]:
         """See `Disk.look`."""
+        folds = (await self.name_rules()).folds
 
         def look() -> list[LocalEntry | None]:
             with open_root(self._path) as root:
-                return look_at(root, names)
+                return look_at(root, names, folds=folds)
 
-        def look_at_spelling() -> list[LocalEntry | None]:
-            paths = [self._path / name for name in names]
-            return [
-                entry if entry is None or path in path.parent.iterdir() else None
-                for path, entry in zip(paths, look(), strict=True)
-            ]
-
-        return await self._run("", look_at_spelling if (await self.name_rules()).folds else look)
+        return await self._run("", look)
 
     async def hash_files(self, names: Sequence[str]) -> list[Hashed | ItemError | None]:
         """See `Disk.hash_files`. A hop takes up to 32 files or 8 MiB."""

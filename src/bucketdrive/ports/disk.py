@@ -24,6 +24,9 @@ IGNORE_FILE = ".driveignore"
 JUNK_NAMES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """Files an operating system leaves in folders; they do not keep a folder from being removed."""
 
+MAX_DEPTH = 250
+"""Folders inside each other that a scan enters; the next is LocalUnknown (three frames of Python each)."""
+
 
 class Skips(Protocol):
     """The predicate a scan is given; `rules.ignore.IgnoreRules` is one."""
@@ -105,7 +108,7 @@ class Disk(Protocol):
     async def scan(self, skips: Skips) -> Scan:
         """Everything in the folder.
 
-        Symbolic links are not followed; a folder on another file system is LocalUnknown.
+        Symbolic links are not followed; a folder on another file system, or below `MAX_DEPTH` others, is LocalUnknown.
         """
         ...
 
@@ -149,7 +152,7 @@ class Disk(Protocol):
 
         Raises:
             OccupiedError: something is there already.
-            MissingError: `how.like` is not there.
+            MissingError, UnstableFileError: `how.like` is not there, or no regular file; that is what they are about.
         """
         ...
 

@@ -22,11 +22,11 @@ from bucketdrive.model.entries import (
     NameRules,
 )
 from bucketdrive.model.paths import RESERVED
-from bucketdrive.ports.disk import IGNORE_FILE, Exchanged, RootFacts, Scan, Skips, Staging
+from bucketdrive.ports.disk import IGNORE_FILE, MAX_DEPTH, Exchanged, RootFacts, Scan, Skips, Staging
 from bucketdrive.testing.loop import switch
 from bucketdrive.testing.memory_entries import DENIED, entry_of, hashed_of, ids_of, is_junk
 from bucketdrive.testing.memory_folder import MemoryFolder, MemoryWriter
-from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemoryTree, make_error
+from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial, MemoryTree, make_error
 
 __all__ = ["MemoryDisk", "MemoryFolder", "MemoryWriter"]
 
@@ -56,12 +56,15 @@ class MemoryDisk:
         """See `Disk.write_root`."""
         await switch()
         data = json.dumps({"drive_id": drive_id, "root_id": root_id}).encode()
-        self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
+        with _translated(""):
+            self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
 
     async def clock_ns(self) -> int:
         """See `Disk.clock_ns`."""
         await switch()
         self._check_own()
+        with _translated(""):
+            self._tree.check_thawed([])
         return self._tree.now_ns()
 
     async def name_rules(self) -> NameRules:
@@ -96,7 +99,9 @@ class MemoryDisk:
                 continue
             has_any = True
             entries[name] = entry_of(node)
-            if isinstance(node, MemoryDir) and not node.is_denied:
+            if isinstance(node, MemoryDir) and name.count("/") >= MAX_DEPTH:
+                entries[name] = LocalUnknown("too many folders inside each other")
+            elif isinstance(node, MemoryDir) and not node.is_denied:
                 await switch()
                 try:
                     has_kept = await self._scan(node, name + "/", skips, entries)
@@ -113,8 +118,10 @@ class MemoryDisk:
         for name in names:
             await switch()
             try:
-                node = self._tree.find(parts_of(name)) if self._tree.is_spelled(parts_of(name)) else None
-                found.append(None if node is None else entry_of(node))
+                parts = parts_of(name)
+                node = self._tree.find(parts)
+                is_there = node is not None and self._tree.is_spelled(parts)
+                found.append(entry_of(node) if node is not None and is_there else None)
             except OSError as error:
                 found.append(LocalUnknown(str(failure(error, name))))
             except UnreadableError as error:
@@ -153,7 +160,7 @@ class MemoryDisk:
         mode = 0o755 if how.is_executable else 0o644
         if how.like:
             with _translated(how.like):
-                mode = self._file(parts_of(how.like), how.like).mode
+                mode = self._readable(parts_of(how.like), how.like).mode
         file = self._tree.new_file(b"", mode=mode)
         with _translated(place):
             if self._tree.find(parts) is not None:
@@ -246,8 +253,10 @@ class MemoryDisk:
             children = self._tree.parent(parts, make=True).children
             if parts[-1] not in children:
                 self._tree.insert(parts, self._tree.new_dir())
-            elif not isinstance(children[parts[-1]], MemoryDir):
+            elif not isinstance(folder := children[parts[-1]], MemoryDir):
                 raise occupied(name)
+            elif folder.is_denied:
+                raise make_error(errno.EACCES, parts)
 
     async def remove_dir(self, name: str, junk_place: str) -> None:
         """See `Disk.remove_dir`."""
@@ -285,7 +294,8 @@ class MemoryDisk:
         """See `Disk.discard`."""
         parts = own_parts(place)
         await switch()
-        self._remove(parts)
+        with _translated(place):
+            self._remove(parts)
 
     # --- below, nothing waits but `_read` ---
 
@@ -305,10 +315,10 @@ class MemoryDisk:
         node = self._tree.find(parts)
         if node is None:
             raise missing(name)
+        if not isinstance(node, MemorySpecial) and node.is_denied:
+            raise make_error(errno.EACCES, parts)
         if not isinstance(node, MemoryFile):
             raise unstable(name)
-        if node.is_denied:
-            raise unreadable(name, f"cannot be used: {DENIED}")
         return node
 
     def _file(self, parts: list[str], name: str) -> MemoryFile:

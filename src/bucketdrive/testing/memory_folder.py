@@ -16,7 +16,7 @@ class MemoryWriter:
     def __init__(self, tree: MemoryTree, file: MemoryFile) -> None:
         self._tree = tree
         self._file = file
-        file.is_open = True
+        file.writers += 1
 
     @property
     def data(self) -> bytes:
@@ -36,6 +36,10 @@ class MemoryWriter:
         for name, node in self._tree.walk(self._tree.root):
             if node is self._file:
                 self._tree.show(name.split("/"), node)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.writers -= 1
 
 
 class MemoryFolder:
@@ -97,12 +101,14 @@ class MemoryFolder:
     def touch(self, name: str, mtime_ns: int | None = None) -> None:
         """Set a file's mtime (default: now), not its content."""
         file = self._file(name)
+        self.tree.check_thawed([name])
         file.ctime_ns = self.tree.now_ns()
         file.mtime_ns = file.ctime_ns if mtime_ns is None else mtime_ns
 
     def rot(self, name: str, data: bytes) -> None:
         """Damage a file's content as a failing disk does: nothing that `lstat` tells of it changes."""
         file = self._file(name)
+        self.tree.check_thawed([name])
         if len(data) != len(file.data):
             raise ValueError("rot keeps the size")
         file.data = data
@@ -110,6 +116,7 @@ class MemoryFolder:
     def set_mode(self, name: str, mode: int) -> None:
         """Set a file's permission bits."""
         file = self._file(name)
+        self.tree.check_thawed([name])
         file.mode = mode
         file.ctime_ns = self.tree.now_ns()
 
@@ -134,6 +141,22 @@ class MemoryFolder:
         """Bring the folder back; what was written to the mount point meanwhile is hidden."""
         if self._unmounted is not None:
             self.tree.root, self._unmounted = self._unmounted, None
+
+    def fill(self) -> None:
+        """Leave no room on the disk."""
+        self.room_bytes = 0
+
+    def make_room(self) -> None:
+        """Undo `fill`."""
+        self.room_bytes = 1 << 40
+
+    def freeze(self) -> None:
+        """Mount the disk read-only: whatever would change it fails, a user's edits too."""
+        self.tree.is_frozen = True
+
+    def thaw(self) -> None:
+        """Undo `freeze`."""
+        self.tree.is_frozen = False
 
     @property
     def is_mounted(self) -> bool:
@@ -205,4 +228,5 @@ class MemoryFolder:
         node = self.tree.lookup(name.split("/"))
         if isinstance(node, MemorySpecial):
             raise make_error(errno.ELOOP, name.split("/"))
+        self.tree.check_thawed([name])
         node.is_denied = is_denied

@@ -23,7 +23,7 @@ MAX_NAME_BYTES = 255
 
 @dataclass(slots=True, eq=False)
 class MemoryFile:
-    """A file's inode. `is_open`: a program holds it open, so its number is not given to another."""
+    """A file's inode. `writers`: how many programs hold it open; its number is then not given to another."""
 
     number: int
     data: bytes
@@ -31,7 +31,7 @@ class MemoryFile:
     ctime_ns: int
     mode: int
     is_denied: bool = False
-    is_open: bool = False
+    writers: int = 0
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -97,11 +97,12 @@ class MemoryTree:
 
     `clock_ns` grows with every call; times are rounded down to `tick_ns`, so two writes can fall into one tick.
     `may_reuse_inodes`: a new file takes the number of the last one deleted, as on ext4. `record` is told every byte
-    string that becomes visible outside `.bucketdrive`, with its name.
+    string that becomes visible outside `.bucketdrive`, with its name. While `is_frozen`, nothing can be changed.
     """
 
     def __init__(self, clock_ns: Callable[[], int] | None, *, tick_ns: int, may_reuse_inodes: bool) -> None:
         self.folds = False
+        self.is_frozen = False
         self.record: Callable[[str, bytes], None] | None = None
         self._clock_ns = clock_ns or count(1_700_000_000_000_000_000, 1_000).__next__
         self._tick_ns = tick_ns
@@ -175,6 +176,7 @@ class MemoryTree:
             if child is None:
                 if not make:
                     raise make_error(errno.ENOENT, parts)
+                self.check_thawed(parts)
                 child = folder.children[part] = self.new_dir()
             if not isinstance(child, MemoryDir):
                 raise make_error(errno.ENOTDIR, parts)
@@ -183,6 +185,11 @@ class MemoryTree:
             raise make_error(errno.EACCES, parts)
         _check_length(parts[-1], parts)
         return folder
+
+    def check_thawed(self, parts: Sequence[str]) -> None:
+        """Raise the error of a disk that is mounted read-only, if it is."""
+        if self.is_frozen:
+            raise make_error(errno.EROFS, parts)
 
     def lookup(self, parts: Sequence[str]) -> Node:
         """What is at a path."""
@@ -209,7 +216,9 @@ class MemoryTree:
         if present is not None:
             if not may_replace or isinstance(present, MemoryDir):
                 raise make_error(errno.EEXIST, parts)
+            self.check_thawed(parts)
             self._release(present)
+        self.check_thawed(parts)
         children[parts[-1]] = node
         self.show(parts, node)
 
@@ -220,6 +229,7 @@ class MemoryTree:
 
     def write(self, file: MemoryFile, data: bytes, *, mtime_ns: int | None = None) -> None:
         """Replace the content of an inode. Who knows its name then calls `show`."""
+        self.check_thawed([])
         file.data = data
         file.ctime_ns = self.now_ns()
         file.mtime_ns = file.ctime_ns if mtime_ns is None else mtime_ns
@@ -229,6 +239,7 @@ class MemoryTree:
         node = self.lookup(parts)
         if list(new_parts[: len(parts)]) == list(parts):
             raise make_error(errno.EINVAL, new_parts)
+        self.check_thawed(new_parts)
         target = self.parent(new_parts, make=True).children
         present = target.get(new_parts[-1])
         if present is not None:
@@ -244,6 +255,7 @@ class MemoryTree:
     def exchange(self, parts: Sequence[str], other_parts: Sequence[str]) -> None:
         """Swap what is at two paths."""
         one, other = self.lookup(parts), self.lookup(other_parts)
+        self.check_thawed(parts)
         self.parent(parts).children[parts[-1]] = other
         self.parent(other_parts).children[other_parts[-1]] = one
         self._renamed(parts, other)
@@ -252,6 +264,7 @@ class MemoryTree:
     def remove(self, parts: Sequence[str]) -> None:
         """Delete a file, or a folder with all that is in it."""
         node = self.lookup(parts)
+        self.check_thawed(parts)
         del self.parent(parts).children[parts[-1]]
         self._release(node)
         if isinstance(node, MemoryDir):
@@ -283,7 +296,7 @@ class MemoryTree:
         self.show(parts, node)
 
     def _release(self, node: Node) -> None:
-        if self._may_reuse_inodes and not (isinstance(node, MemoryFile) and node.is_open):
+        if self._may_reuse_inodes and not (isinstance(node, MemoryFile) and node.writers):
             self._free.append(node.number)
 
 

@@ -34,6 +34,9 @@ class DiskHarness(Protocol):
     def set_mode(self, name: str, mode: int) -> None:
         """Set a file's permission bits."""
 
+    def open_writer(self, name: str) -> "Writer":
+        """Hold a file open for writing, until it is closed."""
+
     def files(self) -> dict[str, bytes]:
         """Every file outside `.bucketdrive`."""
 
@@ -50,6 +53,16 @@ class DiskHarness(Protocol):
         """The files of the folder that the symbolic links lead to; only ever `OUTSIDE`."""
 
 
+class Writer(Protocol):
+    """A program that holds a file open for writing."""
+
+    def write(self, data: bytes) -> None:
+        """Replace the file's content, wherever it was moved meanwhile."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 class DeniableHarness(DiskHarness, Protocol):
     """A harness that can take away permissions."""
 
@@ -58,6 +71,22 @@ class DeniableHarness(DiskHarness, Protocol):
 
     def allow(self, name: str) -> None:
         """Undo `deny`."""
+
+
+class FaultyHarness(DiskHarness, Protocol):
+    """A harness whose disk can fail as a whole. All is well again at the end of a test."""
+
+    def fill(self) -> None:
+        """Leave no room on the disk."""
+
+    def make_room(self) -> None:
+        """Undo `fill`."""
+
+    def freeze(self) -> None:
+        """Mount the disk read-only."""
+
+    def thaw(self) -> None:
+        """Undo `freeze`."""
 
 
 OUTSIDE = {"x": b"outside"}

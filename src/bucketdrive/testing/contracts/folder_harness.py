@@ -7,7 +7,25 @@ from pathlib import Path
 
 from bucketdrive.disk.folder import FileSystem, Folder
 from bucketdrive.model.paths import RESERVED
+from bucketdrive.testing import mounts
 from bucketdrive.testing.contracts.disk_harness import OUTSIDE
+
+
+class FolderWriter:
+    """See `Writer`."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("r+b", buffering=0)
+
+    def write(self, data: bytes) -> None:
+        """See `Writer.write`."""
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(data)
+
+    def close(self) -> None:
+        """See `Writer.close`."""
+        self._file.close()
 
 
 class FolderHarness:
@@ -69,6 +87,10 @@ class FolderHarness:
         """See `DeniableHarness.allow`."""
         (self.path / name).chmod(0o755)
 
+    def open_writer(self, name: str) -> FolderWriter:
+        """See `DiskHarness.open_writer`."""
+        return FolderWriter(self.path / name)
+
     def files(self) -> dict[str, bytes]:
         """See `DiskHarness.files`."""
         return {name: data for name, data in _files(self.path).items() if not name.startswith(RESERVED + "/")}
@@ -89,6 +111,30 @@ class FolderHarness:
     def outside(self) -> dict[str, bytes]:
         """See `DiskHarness.outside`."""
         return _files(self._outside)
+
+
+class MountedHarness(FolderHarness):
+    """As `FolderHarness`, in a file system of the test's own, mounted at `mount`. Thaw it at the end, and make room."""
+
+    def __init__(self, parent: Path, mount: Path) -> None:
+        super().__init__(parent)
+        self._mount = mount
+
+    def fill(self) -> None:
+        """See `FaultyHarness.fill`."""
+        mounts.fill(self._mount)
+
+    def make_room(self) -> None:
+        """See `FaultyHarness.make_room`."""
+        mounts.make_room(self._mount)
+
+    def freeze(self) -> None:
+        """See `FaultyHarness.freeze`."""
+        mounts.remount(self._mount, "ro")
+
+    def thaw(self) -> None:
+        """See `FaultyHarness.thaw`."""
+        mounts.remount(self._mount, "rw")
 
 
 def _files(folder: Path) -> dict[str, bytes]:
