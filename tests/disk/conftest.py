@@ -1,6 +1,5 @@
 """Real folders for tests of what only a real folder does."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -9,7 +8,6 @@ import pytest
 from bucketdrive.testing.contracts.folder_harness import FolderHarness
 
 TMPFS = Path("/dev/shm")
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -27,19 +25,7 @@ def harness(parent):
 
 
 @pytest.fixture
-def as_nobody(parent):
+def as_nobody(parent, ordinary_user):
     """From here on this process is an ordinary user's, who owns `parent`."""
-    if os.geteuid() != 0:
+    with ordinary_user(parent):
         yield
-        return
-    os.chown(parent, NOBODY, NOBODY)
-    groups = os.getgroups()
-    os.setgroups([])
-    os.setegid(NOBODY)
-    os.seteuid(NOBODY)
-    try:
-        yield
-    finally:
-        os.seteuid(0)
-        os.setegid(0)
-        os.setgroups(groups)

@@ -7,14 +7,14 @@ ENOTDIR) that `Folder` translates.
 
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from bucketdrive.disk.batches import Shelf, outcome
-from bucketdrive.disk.failures import occupied
+from bucketdrive.disk.failures import failure, occupied
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
 from bucketdrive.disk.swap import Renamer, Spot
@@ -109,8 +109,8 @@ class Moves:
                 _check(Spot(folder, parts[-1]), name, expected)
                 with ExitStack() as stack:
                     with self._places.lock:
-                        area = stack.enter_context(self._places.make(root, target[:-1]))
-                        came_out = self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), name)
+                        area = stack.enter_context(_about(place, lambda: self._places.make(root, target[:-1])))
+                        came_out = self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), (name, place))
                     os.fsync(area)
                     os.fsync(folder)
                     return came_out
@@ -122,8 +122,8 @@ class Moves:
             self._places.check(root)
             with open_folder(root, parts[:-1], name) as folder:
                 _check(Spot(folder, parts[-1]), name, expected)
-                with make_folder(root, new_parts[:-1]) as new_folder:
-                    moved = self._move_file(Spot(folder, parts[-1]), Spot(new_folder, new_parts[-1]), name)
+                with _about(new_name, lambda: make_folder(root, new_parts[:-1])) as new_folder:
+                    moved = self._move_file(Spot(folder, parts[-1]), Spot(new_folder, new_parts[-1]), (name, new_name))
                     os.fsync(new_folder)
                     os.fsync(folder)
                     return moved
@@ -166,13 +166,16 @@ class Moves:
                 self._renamer.move(Spot(folder, part), Spot(area, part))
             os.fsync(area)
 
-    def _move_file(self, source: Spot, target: Spot, name: str) -> Fingerprint:
+    def _move_file(self, source: Spot, target: Spot, names: tuple[str, str]) -> Fingerprint:
         """Move, and look at what came: if a folder or a link took the file's place meanwhile, it goes back."""
-        self._renamer.move(source, target)
+        try:
+            self._renamer.move(source, target)
+        except FileExistsError as error:
+            raise occupied(names[1]) from error
         facts = lstat(target.folder, target.part)
         if not stat.S_ISREG(facts.st_mode):
             self._renamer.move(target, source)
-            raise occupied(name)
+            raise occupied(names[0])
         return fingerprint_of(facts)
 
 
@@ -192,6 +195,14 @@ def _settled(moved: Sequence[_Moved | BucketDriveError], names: Sequence[str]) -
         move if isinstance(move, BucketDriveError) else wrong[move.spot.folder] or _landed(move.spot, move.staged)
         for move in moved
     ]
+
+
+def _about(path: str, open_it: Callable[[], Opened]) -> Opened:
+    """A folder that something is to be moved to; what keeps it from being opened is wrong with `path`."""
+    try:
+        return open_it()
+    except OSError as error:
+        raise failure(error, path) from error
 
 
 def _check(spot: Spot, name: str, expected: Fingerprint) -> None:

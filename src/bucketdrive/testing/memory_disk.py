@@ -9,9 +9,9 @@ import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
-from bucketdrive.disk.failures import disk_full, failure, folder_gone, missing, occupied, unreadable, unstable
+from bucketdrive.disk.failures import disk_full, failure, folder_gone, missing, occupied, unreadable, unstable, why
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
-from bucketdrive.errors import ItemError, MissingError, UnreadableError
+from bucketdrive.errors import BucketDriveError, ItemError, MissingError, UnreadableError
 from bucketdrive.model.entries import (
     Content,
     Fingerprint,
@@ -123,7 +123,7 @@ class MemoryDisk:
                 is_there = node is not None and self._tree.is_spelled(parts)
                 found.append(entry_of(node) if node is not None and is_there else None)
             except OSError as error:
-                found.append(LocalUnknown(str(failure(error, name))))
+                found.append(LocalUnknown(why(error)))
             except UnreadableError as error:
                 found.append(LocalUnknown(error.message))
         return found
@@ -163,8 +163,6 @@ class MemoryDisk:
                 mode = self._readable(parts_of(how.like), how.like).mode
         file = self._tree.new_file(b"", mode=mode)
         with _translated(place):
-            if self._tree.find(parts) is not None:
-                raise make_error(errno.EEXIST, parts)
             self._tree.insert(draft, file)
         try:
             async for chunk in _chunks(body):
@@ -176,9 +174,13 @@ class MemoryDisk:
         self._tree.write(file, file.data, mtime_ns=how.mtime_ns)
         if draft != parts:
             await switch()
-            with _translated(place):
+            try:
+                with _translated(place):
+                    self._tree.rename(draft, parts)
+            except BucketDriveError:
                 self._remove(draft)
-                self._tree.insert(parts, file)
+                raise
+            self._prune(draft)
         return hashed_of(file.data, file.fingerprint)
 
     async def install(self, place: str, name: str) -> Fingerprint:
@@ -235,6 +237,8 @@ class MemoryDisk:
         with _translated(names[0]):
             self._tree.lookup(source)
         with _translated(names[1]):
+            is_taken = target[-1] in self._tree.parent(target, make=True).children
+        with _translated(names[is_taken and not self._tree.is_frozen]):
             self._tree.rename(source, target)
         moved = self._tree.lookup(target)
         if not isinstance(moved, MemoryFile):
@@ -295,6 +299,10 @@ class MemoryDisk:
         parts = own_parts(place)
         await switch()
         with _translated(place):
+            if isinstance(self._tree.find(parts[:-1]), MemoryDir):
+                self._tree.check_thawed(parts)
+            if isinstance(self._tree.find(parts), MemoryDir):
+                raise make_error(errno.EISDIR, parts)
             self._remove(parts)
 
     # --- below, nothing waits but `_read` ---

@@ -4,6 +4,7 @@ It outlives crashes: a new `MemoryDisk` over the same folder finds everything as
 """
 
 import errno
+import stat
 from collections.abc import Callable
 
 from bucketdrive.model.paths import RESERVED
@@ -69,8 +70,10 @@ class MemoryFolder:
         """Write in place (the same inode), or make the file and the folders above it."""
         parts = name.split("/")
         node = self.tree.find(parts)
+        if isinstance(node, MemoryDir):
+            raise make_error(errno.EISDIR, parts)
         if isinstance(node, MemoryFile):
-            self._check_allowed(node, parts)
+            _check_writable(node, parts)
             self.tree.write(node, data, mtime_ns=mtime_ns)
             self.tree.show(parts, node)
         else:
@@ -165,7 +168,9 @@ class MemoryFolder:
 
     def open_writer(self, name: str) -> MemoryWriter:
         """Hold a file open for writing."""
-        return MemoryWriter(self.tree, self._file(name))
+        file = self._file(name)
+        _check_writable(file, name.split("/"))
+        return MemoryWriter(self.tree, file)
 
     def files(self) -> dict[str, bytes]:
         """Every file a user sees: all but those in `.bucketdrive`."""
@@ -217,16 +222,19 @@ class MemoryFolder:
         node = self.tree.lookup(parts)
         if not isinstance(node, MemoryFile):
             raise make_error(errno.EISDIR if isinstance(node, MemoryDir) else errno.ELOOP, parts)
-        self._check_allowed(node, parts)
         return node
-
-    def _check_allowed(self, node: MemoryFile, parts: list[str]) -> None:
-        if node.is_denied:
-            raise make_error(errno.EACCES, parts)
 
     def _set_denied(self, name: str, *, is_denied: bool) -> None:
         node = self.tree.lookup(name.split("/"))
-        if isinstance(node, MemorySpecial):
-            raise make_error(errno.ELOOP, name.split("/"))
         self.tree.check_thawed([name])
-        node.is_denied = is_denied
+        if isinstance(node, MemoryFile):
+            self.set_mode(name, 0 if is_denied else 0o755)
+        elif isinstance(node, MemoryDir):
+            node.is_denied = is_denied
+        else:
+            raise make_error(errno.ELOOP, name.split("/"))
+
+
+def _check_writable(file: MemoryFile, parts: list[str]) -> None:
+    if not file.mode & stat.S_IWUSR:
+        raise make_error(errno.EACCES, parts)

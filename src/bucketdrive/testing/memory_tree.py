@@ -9,6 +9,7 @@ so that the disk in memory translates them exactly as the real one does. Paths a
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -30,8 +31,12 @@ class MemoryFile:
     mtime_ns: int
     ctime_ns: int
     mode: int
-    is_denied: bool = False
     writers: int = 0
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether its user, who is not root, may not read it."""
+        return not self.mode & stat.S_IRUSR
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -237,16 +242,16 @@ class MemoryTree:
     def rename(self, parts: Sequence[str], new_parts: Sequence[str], *, may_replace: bool = False) -> None:
         """Move what is at `parts`; the folders above `new_parts` are made. With `may_replace`, over a file."""
         node = self.lookup(parts)
-        if list(new_parts[: len(parts)]) == list(parts):
-            raise make_error(errno.EINVAL, new_parts)
+        is_into_itself = isinstance(node, MemoryDir) and list(new_parts[: len(parts)]) == list(parts)
+        target = self.parent(new_parts, make=not is_into_itself).children
         self.check_thawed(new_parts)
-        target = self.parent(new_parts, make=True).children
+        if is_into_itself:
+            raise make_error(errno.EINVAL, new_parts)
         present = target.get(new_parts[-1])
         if present is not None:
-            if not may_replace:
-                raise make_error(errno.EEXIST, new_parts)
-            if isinstance(present, MemoryDir) or isinstance(node, MemoryDir):
-                raise make_error(errno.EISDIR, new_parts)
+            if may_replace and list(parts[: len(new_parts)]) == list(new_parts):
+                raise make_error(errno.ENOTEMPTY, new_parts)
+            _check_replaceable(present, node, new_parts, may_replace=may_replace)
             self._release(present)
         del self.parent(parts).children[parts[-1]]
         target[new_parts[-1]] = node
@@ -298,6 +303,19 @@ class MemoryTree:
     def _release(self, node: Node) -> None:
         if self._may_reuse_inodes and not (isinstance(node, MemoryFile) and node.writers):
             self._free.append(node.number)
+
+
+def _check_replaceable(present: Node, node: Node, parts: Sequence[str], *, may_replace: bool) -> None:
+    """Raise the error of a rename of `node` over `present`, if it is one."""
+    if not may_replace:
+        raise make_error(errno.EEXIST, parts)
+    if isinstance(present, MemoryDir):
+        if not isinstance(node, MemoryDir):
+            raise make_error(errno.EISDIR, parts)
+        if present.children:
+            raise make_error(errno.ENOTEMPTY, parts)
+    elif isinstance(node, MemoryDir):
+        raise make_error(errno.ENOTDIR, parts)
 
 
 def _check_length(part: str, parts: Sequence[str]) -> None:

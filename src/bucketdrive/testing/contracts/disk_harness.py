@@ -20,7 +20,7 @@ class DiskHarness(Protocol):
         """Write a file in place, or make it and the folders above it."""
 
     def move(self, name: str, new_name: str) -> None:
-        """Rename a file or a folder."""
+        """Rename a file or a folder, over a file if there is one; the folders above the new name are made."""
 
     def delete(self, name: str) -> None:
         """Delete a file, or a folder with everything in it."""

@@ -1,6 +1,7 @@
 """A real folder for the contract suite of the disk: its user's side, by plain calls of the operating system."""
 
 import asyncio
+import errno
 import os
 import shutil
 from pathlib import Path
@@ -48,13 +49,16 @@ class FolderHarness:
     def write(self, name: str, data: bytes, mtime_ns: int | None = None) -> None:
         """See `DiskHarness.write`."""
         path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         path.write_bytes(data)
         if mtime_ns is not None:
             os.utime(path, ns=(mtime_ns, mtime_ns))
 
     def move(self, name: str, new_name: str) -> None:
         """See `DiskHarness.move`."""
+        (self.path / name).lstat()
+        if not new_name.startswith(f"{name}/"):
+            _make_folder((self.path / new_name).parent)
         (self.path / name).rename(self.path / new_name)
 
     def delete(self, name: str) -> None:
@@ -72,7 +76,7 @@ class FolderHarness:
     def symlink(self, name: str) -> None:
         """See `DiskHarness.symlink`."""
         path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(path.parent)
         path.symlink_to(self._outside)
 
     def set_mode(self, name: str, mode: int) -> None:
@@ -116,8 +120,8 @@ class FolderHarness:
 class MountedHarness(FolderHarness):
     """As `FolderHarness`, in a file system of the test's own, mounted at `mount`. Thaw it at the end, and make room."""
 
-    def __init__(self, parent: Path, mount: Path) -> None:
-        super().__init__(parent)
+    def __init__(self, parent: Path, mount: Path, file_system: FileSystem | None = None) -> None:
+        super().__init__(parent, file_system)
         self._mount = mount
 
     def fill(self) -> None:
@@ -135,6 +139,14 @@ class MountedHarness(FolderHarness):
     def thaw(self) -> None:
         """See `FaultyHarness.thaw`."""
         mounts.remount(self._mount, "rw")
+
+
+def _make_folder(path: Path) -> None:
+    """Make a folder and those above it, with the error that a system has for a file among them."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from error
 
 
 def _files(folder: Path) -> dict[str, bytes]:
