@@ -18,7 +18,7 @@ from threading import Event, Lock
 from typing import TypeVar
 
 from bucketdrive.disk.batches import Shelf, outcome
-from bucketdrive.disk.failures import failure
+from bucketdrive.disk.failures import failure, folder_failure
 from bucketdrive.disk.fitness import Fitness, try_out
 from bucketdrive.disk.lane import Lane
 from bucketdrive.disk.moves import Moves
@@ -184,13 +184,13 @@ class Folder:
         """See `Disk.stage`. Bytes go with others, an iterator is one hop a chunk."""
         if isinstance(body, bytes):
             return await self._stagings.order((place, body, how))
-        draft = await self._run(place, partial(self._open_draft, place, how))
+        draft = await self._run_at(place, partial(self._open_draft, place, how))
         try:
             async for chunk in body:
-                await self._run(place, partial(draft.write, chunk))
-            return await self._run(place, partial(self._finish, place, draft))
+                await self._run_at(place, partial(draft.write, chunk))
+            return await self._run_at(place, partial(self._finish, place, draft))
         except BaseException:
-            await asyncio.shield(self._run(place, partial(self._abandon, place, draft)))
+            await asyncio.shield(self._run_at(place, partial(self._abandon, place, draft)))
             raise
 
     async def install(self, place: str, name: str) -> Fingerprint:
@@ -241,11 +241,11 @@ class Folder:
             except MissingError:
                 return None
 
-        return await self._run(place, ask)
+        return await self._run_at(place, ask)
 
     async def discard(self, place: str) -> None:
         """See `Disk.discard`."""
-        await self._run(place, lambda: self._discard(own_parts(place)))
+        await self._run_at(place, lambda: self._discard(own_parts(place)))
 
     # --- in a thread ---
 
@@ -287,8 +287,9 @@ class Folder:
         parts = draft_parts(own_parts(place))
         with open_root(self._path) as root:
             looks = read_looks(root, how.like) if how.like else None
-            with self._places.lock, self._places.make(root, parts[:-1]) as folder:
-                return Draft(folder, parts[-1], how, looks)
+            opened, draft = self._places.put(root, parts[:-1], lambda folder: Draft(folder, parts[-1], how, looks))
+            opened.close()
+            return draft
 
     def _read_batch(self, names: Sequence[str]) -> list[Content | BucketDriveError]:
         """Read the first of `names`, until enough bytes were read."""
@@ -319,12 +320,14 @@ class Folder:
         begun: list[Draft | BucketDriveError] = []
         left = _BATCH_BYTES
         for place, data, how in orders:
-            begun.append(outcome(place, partial(self._begin, place, data, how)))
+            begun.append(outcome(place, partial(self._begin, place, data, how), is_place=True))
             left -= len(data)
             if left <= 0:
                 break
         return [
-            draft if isinstance(draft, BucketDriveError) else outcome(place, partial(self._end, place, draft))
+            draft
+            if isinstance(draft, BucketDriveError)
+            else outcome(place, partial(self._end, place, draft), is_place=True)
             for (place, _, _), draft in zip(orders, begun, strict=False)
         ]
 
@@ -374,14 +377,23 @@ class Folder:
                     self._two_steps.heal(root)
                 self._is_healed = True
 
-    async def _run(self, path: str, function: Callable[[], T]) -> T:
-        """One hop; the system's errors are about `path`."""
+    async def _run(self, name: str, function: Callable[[], T]) -> T:
+        """One hop; the system's errors are about `name`, or where that is empty about the folder as a whole."""
+        try:
+            return await self._hop(function)
+        except OSError as error:
+            raise (failure(error, name) if name else folder_failure(error, str(self._path))) from error
 
+    async def _run_at(self, place: str, function: Callable[[], T]) -> T:
+        """As `_run`, about a place."""
+        try:
+            return await self._hop(function)
+        except OSError as error:
+            raise failure(error, place, is_place=True) from error
+
+    async def _hop(self, function: Callable[[], T]) -> T:
         def call() -> T:
             self._heal()
             return function()
 
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, call)
-        except OSError as error:
-            raise failure(error, path) from error
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)

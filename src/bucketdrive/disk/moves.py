@@ -8,7 +8,6 @@ ENOTDIR) that `Folder` translates.
 import os
 import stat
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -73,14 +72,15 @@ class Moves:
         """
         parts = own_parts(place)
         source = draft_parts(parts)
-        with ExitStack() as stack:
-            root = stack.enter_context(open_root(self._path))
-            growing = stack.enter_context(self._places.open(root, source[:-1], place))
-            with self._places.lock:
-                area = stack.enter_context(self._places.make(root, parts[:-1]))
+        with open_root(self._path) as root, self._places.open(root, source[:-1], place) as growing:
+
+            def move(area: int) -> None:
                 self._renamer.move(Spot(growing, source[-1]), Spot(area, parts[-1]))
-            os.fsync(area)
-            return fingerprint_of(lstat(area, parts[-1]))
+
+            opened, _ = self._places.put(root, parts[:-1], move)
+            with opened as area:
+                os.fsync(area)
+                return fingerprint_of(lstat(area, parts[-1]))
 
     def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
         """See `Disk.exchange`."""
@@ -107,13 +107,15 @@ class Moves:
             self._places.check(root)
             with open_folder(root, parts[:-1], name) as folder:
                 _check(Spot(folder, parts[-1]), name, expected)
-                with ExitStack() as stack:
-                    with self._places.lock:
-                        area = stack.enter_context(_about(place, lambda: self._places.make(root, target[:-1])))
-                        came_out = self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), (name, place))
+
+                def move(area: int) -> Fingerprint:
+                    return self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), (name, place))
+
+                opened, came_out = self._places.put(root, target[:-1], move)
+                with opened as area:
                     os.fsync(area)
                     os.fsync(folder)
-                    return came_out
+                return came_out
 
     def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.rename`."""
@@ -161,9 +163,13 @@ class Moves:
             raise occupied(name)
         if not found:
             return
-        with self._places.lock, self._places.make(root, junk_parts) as area:
+
+        def move(area: int) -> None:
             for part, _ in found:
                 self._renamer.move(Spot(folder, part), Spot(area, part))
+
+        opened, _ = self._places.put(root, junk_parts, move)
+        with opened as area:
             os.fsync(area)
 
     def _move_file(self, source: Spot, target: Spot, names: tuple[str, str]) -> Fingerprint:

@@ -2,15 +2,18 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from bucketdrive.disk.failures import folder_gone
 from bucketdrive.disk.names import AREAS
 from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, make_folder, open_child, open_folder
 from bucketdrive.errors import GuardError, MissingError
 from bucketdrive.model.paths import RESERVED
+
+T = TypeVar("T")
 
 PRIVATE_DIR = 0o700
 PRIVATE_FILE = 0o600
@@ -57,15 +60,28 @@ class Places:
         with self._open_own(root) as own:
             return make_folder(own, parts[1:], mode=PRIVATE_DIR, is_durable=False)
 
+    def put(self, root: int, parts: Sequence[str], act: Callable[[int], T]) -> tuple[Opened, T]:
+        """Open a folder as `make` does, and put something into it by `act`; if that fails, no empty folder stays.
+
+        Returns:
+            The folder, for the caller to close, and what `act` returned.
+        """
+        with self.lock:
+            try:
+                opened = self.make(root, parts)
+                try:
+                    return opened, act(opened.number)
+                except BaseException:
+                    opened.close()
+                    raise
+            except BaseException:
+                _prune(root, [*parts, ""])
+                raise
+
     def prune(self, root: int, parts: Sequence[str]) -> None:
         """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
         with self.lock:
-            for end in range(len(parts) - 1, 2, -1):
-                try:
-                    with open_folder(root, parts[: end - 1], "") as folder:
-                        os.rmdir(parts[end - 1], dir_fd=folder)
-                except (OSError, MissingError):  # not empty: the usual end
-                    return
+            _prune(root, parts)
 
     def files(self, root: int) -> list[str]:
         """Every place that holds anything but a folder, sorted."""
@@ -134,6 +150,17 @@ class Places:
             hint="If this folder was not damaged otherwise, delete that file and link the folder again with --moved.",
             path=str(self._path),
         )
+
+
+def _prune(root: int, parts: Sequence[str]) -> None:
+    for end in range(len(parts) - 1, 2, -1):
+        try:
+            with open_folder(root, parts[: end - 1], "") as folder:
+                os.rmdir(parts[end - 1], dir_fd=folder)
+        except (MissingError, FileNotFoundError):  # not even made
+            continue
+        except OSError:  # not empty: the usual end
+            return
 
 
 def list_files(folder: int, above: str, found: list[str]) -> None:

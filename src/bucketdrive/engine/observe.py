@@ -22,7 +22,7 @@ from bucketdrive.engine.rebuild import find_bases, find_histories
 from bucketdrive.engine.recover import recover
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt, Deed
-from bucketdrive.model.entries import LocalFile, NameRules, SyncedEntry, SyncedFile, SyncedTree
+from bucketdrive.model.entries import LocalFile, LocalUnknown, NameRules, SyncedEntry, SyncedFile, SyncedTree
 from bucketdrive.model.format import DriveInfo, read_drive_info
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
@@ -37,13 +37,17 @@ from bucketdrive.state.trees import drop_synced, put_meta
 
 @dataclass(slots=True)
 class Look:
-    """What a round goes by. `newly_ignored`: agreed paths that an ignore rule now excludes on this device."""
+    """What a round goes by. `newly_ignored`: agreed paths that an ignore rule now excludes on this device.
+
+    `has_stuck`: something of an earlier round could not be cleared up yet.
+    """
 
     seen: Observed
     changed: set[RelPath]
     work: Work
     snapshot: Snapshot
     scanned_at_s: float
+    has_stuck: bool = False
     holds: list[Hold] = field(default_factory=list)
     newly_ignored: list[RelPath] = field(default_factory=list)
     to_be_seen_again: set[RelPath] = field(default_factory=set)
@@ -84,7 +88,8 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     commits = Commits(parts.state)
     snapshot = await _remember(parts, info)
     work = Work(parts, commits, LocalNames(_aliases(snapshot.synced)), await parts.disk.clock_ns())
-    if await recover(work, snapshot, at_start=at_start):
+    recovery = await recover(work, snapshot, at_start=at_start)
+    if recovery.is_changed:
         snapshot = await _remember(parts, info)
     ignore = IgnoreRules()
     async with asyncio.TaskGroup() as group:
@@ -96,6 +101,9 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     listing = listed.result()
     prefix_bytes = len(parts.keys.prefix.encode())
     folder = name_entries(scanned.result(), snapshot.synced.keys() | listing.live.keys(), prefix_bytes)
+    for path, why in recovery.stuck.items():
+        folder.entries[path] = LocalUnknown(why)
+        folder.holds.append(Hold(path, why))
     seen, newly_ignored = _assemble(snapshot.synced, folder, listing, ignore)
     result = Look(
         seen,
@@ -103,6 +111,7 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         Work(parts, commits, folder.names, work.fs_now_ns),
         snapshot,
         scanned_at_s,
+        has_stuck=bool(recovery.stuck),
         holds=folder.holds + listing.holds,
         newly_ignored=newly_ignored,
     )

@@ -10,6 +10,8 @@ different names.
     UnreadableError: permission denied, I/O error, or a name the disk cannot hold.
     GuardError: the folder itself is gone; for what changes anything, also: `.bucketdrive` is (it may be unmounted).
     DiskFullError: no room.
+
+**Raises**, for every other: GuardError and DiskFullError as well, and DriveError where the folder cannot be used.
 """
 
 from collections.abc import AsyncIterator, Sequence

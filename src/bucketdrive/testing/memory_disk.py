@@ -9,7 +9,17 @@ import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 
-from bucketdrive.disk.failures import disk_full, failure, folder_gone, missing, occupied, unreadable, unstable, why
+from bucketdrive.disk.failures import (
+    disk_full,
+    failure,
+    folder_failure,
+    folder_gone,
+    missing,
+    occupied,
+    unreadable,
+    unstable,
+    why,
+)
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.errors import BucketDriveError, ItemError, MissingError, UnreadableError
 from bucketdrive.model.entries import (
@@ -221,15 +231,16 @@ class MemoryDisk:
 
     async def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.set_aside`."""
-        return await self._move(parts_of(name), own_parts(place), (name, place), expected)
+        return await self._move(parts_of(name), own_parts(place), (name, name, place), expected)
 
     async def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.rename`."""
-        return await self._move(parts_of(name), parts_of(new_name), (name, new_name), expected)
+        return await self._move(parts_of(name), parts_of(new_name), (name, new_name, new_name), expected)
 
     async def _move(
-        self, source: list[str], target: list[str], names: tuple[str, str], expected: Fingerprint
+        self, source: list[str], target: list[str], names: tuple[str, str, str], expected: Fingerprint
     ) -> Fingerprint:
+        """`names`: what an error is about that has to do with the source, with the way there, or with what is there."""
         await switch()
         self._check_own()
         self._check(source, names[0], expected)
@@ -238,7 +249,7 @@ class MemoryDisk:
             self._tree.lookup(source)
         with _translated(names[1]):
             is_taken = target[-1] in self._tree.parent(target, make=True).children
-        with _translated(names[is_taken and not self._tree.is_frozen]):
+        with _translated(names[2] if is_taken and not self._tree.is_frozen else names[0]):
             self._tree.rename(source, target)
         moved = self._tree.lookup(target)
         if not isinstance(moved, MemoryFile):
@@ -378,7 +389,7 @@ def _translated(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise failure(error, name) from error
+        raise (failure(error, name) if name else folder_failure(error, "in memory")) from error
 
 
 async def _chunks(body: AsyncIterator[bytes] | bytes) -> AsyncIterator[bytes]:

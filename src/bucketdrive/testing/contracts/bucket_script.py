@@ -257,7 +257,7 @@ def play(seeds: Iterable[int], length: int, store: MemoryStore, other: AdminBuck
     """Play the scripts of some seeds on a bucket in memory and on another, each under a prefix of its own.
 
     Raises:
-        AssertionError: they differ; it tells where, and after what.
+        AssertionError: they differ; it tells where, and what was done just before.
     """
     with asyncio.Runner() as runner:
         for seed in seeds:
@@ -270,7 +270,7 @@ def _play(seed: int, steps: list[Step], one: Side, other: Side) -> None:
     for step in steps:
         outcomes = one.do(step), other.do(step)
         if outcomes[0] != outcomes[1]:
-            before = "\n".join(map(str, steps[: step.number]))
+            before = "\n".join(map(str, steps[max(0, step.number - 20) : step.number]))
             raise AssertionError(f"seed {seed}: {step}\n  {outcomes[0]}\n  {outcomes[1]}\nafter\n{before}")
     ends = one.end(), other.end()
     if ends[0] != ends[1]:

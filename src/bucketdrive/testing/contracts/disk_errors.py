@@ -9,6 +9,7 @@ import pytest
 from bucketdrive.errors import (
     BucketDriveError,
     DiskFullError,
+    DriveError,
     MissingError,
     OccupiedError,
     UnreadableError,
@@ -226,8 +227,6 @@ class FaultContract:
         before = _all(harness), scan(harness)
         harness.freeze()
         for work in (
-            disk.write_root("other", "ids"),
-            disk.clock_ns(),
             disk.stage("tmp/op/x", b"x", Staging()),
             disk.stage("quarantine/op/x", b"x", Staging(like="file")),
             disk.install("tmp/a", "new"),
@@ -243,6 +242,9 @@ class FaultContract:
             with pytest.raises(UnreadableError, match="read-only") as caught:
                 run(work)
             assert "mount it for writing" in caught.value.hint
+        for of_folder in (disk.write_root("other", "ids"), disk.clock_ns()):
+            with pytest.raises(DriveError, match="read-only"):
+                run(of_folder)
         assert (_all(harness), scan(harness)) == before
         harness.thaw()
         run(disk.install("tmp/a", "new"))

@@ -279,7 +279,7 @@ def play(seed: int, length: int, make_sides: Callable[[], tuple[Side, Side]], *,
     """Play a script on both sides.
 
     Raises:
-        AssertionError: they differ; it tells where, and what was done to the same name before.
+        AssertionError: they differ; it tells where, and what was done just before.
     """
     steps = script_of(seed, length, is_ordinary_user=is_ordinary_user)
     one, other = make_sides()
@@ -287,7 +287,7 @@ def play(seed: int, length: int, make_sides: Callable[[], tuple[Side, Side]], *,
         for step in steps:
             outcomes = one.do(step), other.do(step)
             if outcomes[0] != outcomes[1]:
-                before = "\n".join(map(str, steps[: step.number]))
+                before = "\n".join(map(str, steps[max(0, step.number - 20) : step.number]))
                 raise AssertionError(f"seed {seed}: {step}\n  {outcomes[0]}\n  {outcomes[1]}\nafter\n{before}")
         ends = one.end(), other.end()
         if ends[0] != ends[1]:
