@@ -3,6 +3,8 @@
 # make test-all  those, then the ones that take minutes, and those that need Ceph, a real store: it is started for them
 # make check     style, types, layers, sizes
 # make rgw       starts Ceph's S3 gateway on loopback and says how to use it; make rgw-stop ends it (see tools/rgw.py)
+# make simulate SEEDS=20000   seeded worlds with every fault we know (STORY='calm' FIRST=41 SEEDS=1: one of them)
+# make mutants   takes out one protection at a time: the simulator must notice
 # make bench-small   what 1,000 small files cost
 # Each sets itself up: a virtual environment in .venv, with pinned and hashed packages, made anew when the pins change.
 
@@ -16,7 +18,7 @@ MINISTACK := .venv-ministack/ready
 # What Python compiled is kept, whatever the caller's environment says: each test starts many processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-long test-ceph check rgw rgw-stop bench-small format requirements clean
+.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop bench-small format requirements clean
 
 demo: $(READY)
 	@$(BIN)/bucketdrive demo $(ARGS)
@@ -31,6 +33,15 @@ test-long: $(READY) $(MINISTACK)
 
 test-ceph: $(READY) $(TOOLS)
 	$(BIN)/pytest -m ceph tests/ceph tests/e2e -n 2 --dist worksteal -q
+
+SEEDS ?= 2000
+FIRST ?= 0
+
+simulate: $(READY)
+	@$(BIN)/python tools/simulate.py --seeds $(SEEDS) --first $(FIRST) $(if $(STORY),--story '$(STORY)') $(ARGS)
+
+mutants: $(READY)
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 rgw:
 	@$(PYTHON) tools/rgw.py start

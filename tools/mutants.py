@@ -4,12 +4,14 @@
 
 Each mutant is a copy of the sources with one text replaced (a text that is no longer there is an error: the list must
 follow the code). Its stories are played seed by seed until one shows a violation; a mutant that survives `--seeds` of
-each is a protection that no test misses. Exit code 1 where one survives.
+each is a protection that no test misses. Where no story can judge it, named tests must fail. Exit code 1 where one
+survives.
 """
 
 import argparse
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,14 +47,25 @@ print(json.dumps(["", last, "", time.process_time() - started_s]))
 
 @dataclass(frozen=True)
 class Mutant:
-    """A protection taken out: in `file`, below `src/bucketdrive`, `old` becomes `new`."""
+    """A protection taken out: in `file`, below `src/bucketdrive`, `old` becomes `new`; `also`: another such edit.
+
+    `stories` that are to notice it, or where none can, because it is nobody's bytes that are at stake, `tests`.
+    """
 
     name: str
     why: str
     file: str
     old: str
     new: str
-    stories: tuple[str, ...]
+    stories: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+
+    @property
+    def edits(self) -> list[tuple[str, str, str]]:
+        """The files to edit, with what is replaced by what."""
+        more = [(self.also[0], self.also[1], self.also[2])] if self.also else []
+        return [(self.file, self.old, self.new), *more]
 
 
 @dataclass(frozen=True)
@@ -70,10 +83,11 @@ def load_mutants(path: Path) -> list[Mutant]:
     """The list, whose texts must each occur exactly once."""
     mutants = []
     for fields in tomllib.loads(path.read_text())["mutant"]:
-        mutant = Mutant(**(fields | {"stories": tuple(fields["stories"])}))
-        times = (SOURCES / mutant.file).read_text().count(mutant.old)
-        if times != 1:
-            sys.exit(f"{mutant.name}: its text occurs {times} times in {mutant.file}; {path.name} must follow it.")
+        mutant = Mutant(**{name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()})
+        for file, old, _ in mutant.edits:
+            times = (SOURCES / file).read_text().count(old)
+            if times != 1:
+                sys.exit(f"{mutant.name}: its text occurs {times} times in {file}; {path.name} must follow it.")
         mutants.append(mutant)
     return mutants
 
@@ -82,15 +96,17 @@ def play(mutant: Mutant, seeds: int) -> Result:
     """Run one mutant until it is noticed."""
     with tempfile.TemporaryDirectory(prefix="mutant-") as folder:
         shutil.copytree(SOURCES, Path(folder) / "bucketdrive", ignore=shutil.ignore_patterns("__pycache__"))
-        file = Path(folder) / "bucketdrive" / mutant.file
-        file.write_text(file.read_text().replace(mutant.old, mutant.new))
-        told = subprocess.run(
-            [sys.executable, "-c", PLAY, json.dumps(mutant.stories), str(seeds)],
-            env=os.environ | {"PYTHONPATH": folder, "PYTHONHASHSEED": "0"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        for name, old, new in mutant.edits:
+            file = Path(folder) / "bucketdrive" / name
+            file.write_text(file.read_text().replace(old, new))
+        command = [sys.executable, "-c", PLAY, json.dumps(mutant.stories), str(seeds)]
+        if mutant.tests:
+            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *mutant.tests]
+        variables = os.environ | {"PYTHONPATH": folder, "PYTHONHASHSEED": "0"}
+        told = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
+    if mutant.tests:
+        failed = re.search(r"FAILED (\S+)", told.stdout)
+        return Result(mutant, "tests" if failed else "", 0, failed[1] if failed else told.stdout[-200:], 0.0)
     if told.returncode:
         return Result(mutant, "", 0, told.stderr[-400:], 0.0)
     return Result(mutant, *json.loads(told.stdout))

@@ -46,7 +46,7 @@ def test_a_probe_finds_the_class_of_a_store(store_class):
 def test_a_probe_costs_some_fifty_requests():
     store = MemoryStore("A")
     asyncio.run(probe(MemoryBucket(store), "p/", Counting()))
-    assert store.requests.total() <= 52
+    assert store.requests.total() <= 60
 
 
 @pytest.mark.parametrize("versioning", ["", "Suspended"])
@@ -74,4 +74,4 @@ def test_the_embedded_store_is_class_a_without_conditional_copies(monkeypatch):
         for name, value in store.environment().items():
             monkeypatch.setenv(name, value)
         facts, left = asyncio.run(look(connect(S3Location("probed"))))
-    assert (facts.store_class, facts.conditional_copy, left) == ("A", False, ())
+    assert (facts.store_class, facts.conditional_copy, facts.part_copy, left) == ("A", False, True, ())

@@ -85,7 +85,7 @@ def test_if_none_match_is_ignored_if_match_always_fails_and_a_delete_ignores_bot
 
 def test_a_probe_finds_that_it_is_of_class_c(harness):
     facts = harness.run(probe(harness.bucket, f"{harness.prefix}probe/", SystemChance()))
-    assert (facts, facts.store_class) == (StoreFacts(False, False, False), "C")
+    assert (facts, facts.store_class) == (StoreFacts(False, False, False, part_copy=True), "C")
     assert harness.names() == []
 
 

@@ -60,6 +60,10 @@ class TestListings(contract.ListingContract):
 
 
 class TestMultipart(contract.MultipartContract):
+    @_moto("a part of what is not there is a 404 without a document")
+    def test_a_part_of_what_is_not_there_is_refused(self, harness):
+        super().test_a_part_of_what_is_not_there_is_refused(harness)
+
     @_moto("completing an aborted upload is a 500")
     def test_an_aborted_upload_leaves_nothing_and_may_be_aborted_again(self, harness):
         super().test_an_aborted_upload_leaves_nothing_and_may_be_aborted_again(harness)

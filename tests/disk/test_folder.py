@@ -114,8 +114,9 @@ def test_an_own_folder_that_is_a_link_is_not_used(harness):
     (harness.path / ".bucketdrive").symlink_to(harness.path / "elsewhere")
     with pytest.raises(GuardError):
         run(harness.disk.root())
-    with pytest.raises(GuardError):
-        stage(harness, "tmp/a", b"")
+    for work in (harness.disk.stage("tmp/a", b"", Staging()), harness.disk.discard("tmp/a")):
+        with pytest.raises(GuardError):
+            run(work)
 
 
 def test_folders_nested_too_deep_are_unknown(harness):

@@ -28,6 +28,7 @@ SYNC = {
     "seconds": float,
 }
 VERSION = {
+    "path": str,
     "version_id": str,
     "size": int,
     "modified": TIME,

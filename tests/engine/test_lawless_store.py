@@ -2,10 +2,7 @@
 
 import pytest
 
-from bucketdrive.history.restore import make_restore_plan
-from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.rules.names import is_conflict_name
-from bucketdrive.testing.memory_bucket import MemoryBucket
 from bucketdrive.testing.stage import Stage
 from bucketdrive.testing.world import PREFIX
 
@@ -172,8 +169,7 @@ def test_a_restored_version_makes_no_conflict_copy():
     stage.start_with({"p": b"v1"})
     stage.folder("A").write("p", b"v2")
     stage.settle()
-    plan = stage.world.run(make_restore_plan(MemoryBucket(stage.world.store), KeySpace(PREFIX), RelPath("p"), ""))
-    stage.world.run(stage.devices["A"].process.cycle.carry_out(plan))
+    stage.restore("A", "p")
     stage.settle()
     assert stage.everywhere() == {"p": b"v1"}
     assert stage.versions("p") == [b"v1", b"v2", b"v1"]

@@ -36,20 +36,34 @@ def lose_reply(stage, name, operation, *, is_late=False):
 
 
 def at(stage, name, method, then, *, before=True):
-    """Let a user do `then` once, right before or after the device's disk does `method`."""
+    """Let a user do `then` once, right before the device's disk does `method`, or after it was done."""
     disk = disk_of(stage, name)
     original = getattr(disk, method)
 
     async def interrupted(*args, **kwargs):
-        disk.__dict__[method] = original
         if before:
+            disk.__dict__[method] = original
             then()
         result = await original(*args, **kwargs)
         if not before:
+            disk.__dict__[method] = original
             then()
         return result
 
     disk.__dict__[method] = interrupted
+
+
+def save_after_the_check(stage, name, path, data):
+    """Let a user save a file once, between the disk's last look at a file and its move."""
+    memory_disk, folder = disk_of(stage, name)._inner, stage.folder(name)
+    check = memory_disk._check
+
+    def check_then_the_user_saves(*args):
+        check(*args)
+        memory_disk._check = check
+        folder.save(path, data)
+
+    memory_disk._check = check_then_the_user_saves
 
 
 def copies(files):
@@ -71,16 +85,7 @@ def test_22_an_edit_between_check_and_swap_becomes_a_conflict_copy():
     stage.start_with({"p": b"v1"})
     stage.folder("B").write("p", b"v2")
     stage.sync("B")
-    folder = stage.folder("A")
-    memory_disk = disk_of(stage, "A")._inner
-    check = memory_disk._check
-
-    def check_then_the_user_saves(*args):
-        check(*args)
-        memory_disk._check = check
-        folder.save("p", b"v3")
-
-    memory_disk._check = check_then_the_user_saves
+    save_after_the_check(stage, "A", "p", b"v3")
     stage.settle()
     assert stage.everywhere()["p"] == b"v2"
     assert copies(stage.everywhere()) == [b"v3"]
@@ -250,3 +255,50 @@ def test_a_crash_while_a_download_is_given_up_is_no_deletion():
     stage.world.run(device.sync())
     stage.settle()
     assert stage.everywhere() == {"p": b"v2"}
+
+
+def test_a_crash_after_an_edit_of_the_last_moment_was_given_back_brings_nothing_back_that_is_deleted_then():
+    """Hostile seed 116: the place in quarantine was empty again, so the installed version was not agreed on."""
+    stage = Stage()
+    stage.start_with({"p": b"v1"})
+    stage.folder("B").write("p", b"v2")
+    stage.sync("B")
+    device, folder = stage.devices["A"], stage.folder("A")
+    save_after_the_check(stage, "A", "p", b"v3")
+    at(stage, "A", "put_back", device.crash, before=False)
+    stage.world.run(device.sync())
+    assert folder.files()["p"] == b"v2"
+    folder.delete("p")
+    stage.settle()
+    assert copies(stage.everywhere()) == [b"v3"]
+    assert "p" not in stage.everywhere()
+
+
+def test_a_state_restored_from_an_older_copy_does_not_settle_what_was_settled_long_ago():
+    """Backed up, seed 3128: a download that had been given up counted as installed, and the user's file as its edit."""
+    stage = Stage()
+    stage.folder("B").write("p", b"v2")
+    stage.sync("B")
+    device = stage.devices["A"]
+    at(stage, "A", "install", device.crash)
+    stage.world.run(device.sync())
+    device.back_up_state()
+    at(stage, "A", "discard", device.crash, before=False)
+    stage.world.run(device.sync())
+    device.restore_state()
+    stage.folder("A").write("p", b"v3")
+    stage.settle()
+    files = stage.everywhere()
+    assert (files["p"], copies(files)) == (b"v2", [b"v3"])
+
+
+def test_a_file_that_yielded_its_name_is_no_deletion_even_if_the_bucket_has_what_was_agreed_again():
+    stage = Stage()
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").write("p", b"v2")
+    stage.folder("B").write("p", b"v3")
+    stage.sync("B")
+    at(stage, "A", "rename", lambda: stage.world.store.put(f"{PREFIX}p", b"v1"))
+    stage.settle()
+    files = stage.everywhere()
+    assert (files["p"], copies(files)) == (b"v1", [b"v2"])

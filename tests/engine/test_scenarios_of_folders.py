@@ -1,5 +1,7 @@
 """Scenarios of spec §3.6 on fakes, by number: renames, folders, names and kinds (54 to 67)."""
 
+from asyncio import CancelledError
+
 from bucketdrive.engine.parts import Options
 from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.testing.stage import Stage
@@ -172,3 +174,47 @@ def test_ignore_rules_come_down_before_what_they_exclude():
 def test_options_are_what_the_specification_says():
     options = Options()
     assert (options.settle_s, options.absence_s, options.grain_ns) == (1.0, 2.0, 20_000_000)
+
+
+def test_a_file_that_was_a_folder_for_a_moment_is_an_edit_of_what_was_agreed():
+    """Held open, seed 3040: what came down below the folder took the place of the file that was agreed on."""
+    stage = Stage()
+    stage.start_with({"d": b"v1"})
+    folder = stage.folder("A")
+    folder.delete("d")
+    folder.mkdir("d")
+    stage.world.store.put(f"{PREFIX}d/y", b"y")
+    disk = stage.devices["A"].process.cycle._parts.disk
+    install = disk.install
+
+    async def install_and_the_user_changes_his_mind(*args):
+        installed = await install(*args)
+        folder.delete("d")
+        folder.write("d", b"v2")
+        return installed
+
+    disk.__dict__["install"] = install_and_the_user_changes_his_mind
+    stage.sync("A")
+    disk.__dict__["install"] = install
+    stage.settle()
+    assert stage.everywhere() == {"d": b"v2"}
+
+
+def test_a_folder_made_anew_after_a_crash_in_the_midst_of_its_removal_stays():
+    stage = Stage()
+    stage.start_with({"d/x": b"x"})
+    folder, device = stage.folder("A"), stage.devices["A"]
+    folder.delete("d")
+    bucket = device.process.cycle._parts.bucket
+    delete = bucket.delete_object
+
+    async def delete_and_crash(*args, **kwargs):
+        await delete(*args, **kwargs)
+        device.crash()
+        raise CancelledError
+
+    bucket.__dict__["delete_object"] = delete_and_crash
+    stage.world.run(device.sync())
+    folder.mkdir("d")
+    stage.settle()
+    assert (folder.dirs(), stage.folder("B").dirs()) == ({"d"}, {"d"})

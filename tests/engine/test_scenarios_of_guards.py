@@ -3,10 +3,11 @@
 import pytest
 
 from bucketdrive.errors import GuardError
+from bucketdrive.model.format import DriveInfo, write_drive_info
 from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.state.runs import approve_holds, deny_holds
 from bucketdrive.testing.stage import Stage
-from bucketdrive.testing.world import PREFIX
+from bucketdrive.testing.world import DRIVE_ID, PREFIX
 
 
 def plain_and_copies(files):
@@ -98,6 +99,27 @@ def test_43_an_unmounted_folder_stops_the_drive():
     stage.folder("A").mount()
     report = stage.sync("A")
     assert (report.uploaded, report.downloaded, report.deleted_in_bucket) == (0, 0, 0)
+
+
+def test_43_whoever_deletes_everything_deletes_the_marker_too_and_nothing_in_the_bucket():
+    stage = Stage()
+    stage.start_with({"p": b"v1", "q": b"v2"})
+    folder = stage.folder("A")
+    folder.delete("p")
+    disk = stage.devices["A"].process.cycle._parts.disk
+    root = disk.root
+
+    async def all_is_deleted_before_the_second_look():
+        if disk.__dict__["root"] is not root and folder.files() == {"q": b"v2"} and stage.world.loop.time() > later:
+            folder.delete("q")
+            folder.delete(".bucketdrive")
+        return await root()
+
+    later = stage.world.loop.time() + 1.0
+    disk.__dict__["root"] = all_is_deleted_before_the_second_look
+    with pytest.raises(GuardError):
+        stage.sync("A")
+    assert stage.world.live() == {"p": b"v1", "q": b"v2"}
 
 
 @pytest.mark.parametrize("what", ["emptied", "another drive", "no drive"])
@@ -220,3 +242,21 @@ def test_51_a_marker_that_lifecycle_removed_holds_and_keeps_the_bytes():
     report = stage.sync("A")
     assert [held.path for held in report.held] == ["p"]
     assert stage.folder("A").files() == {"p": b"v1", "q": b"2"}
+
+
+def test_g7_a_raised_epoch_makes_the_versions_the_base_and_deletes_nothing():
+    """An operator restored the bucket from a backup: what it lacks was not deleted, and what is old is not news."""
+    stage = Stage()
+    stage.start_with({"kept": b"k1", "edited": b"e1", "gone": b"g1"})
+    stage.folder("A").write("edited", b"e2")
+    stage.settle()
+    store = stage.world.store
+    store.put(f"{PREFIX}edited", b"e1")
+    store.delete(f"{PREFIX}gone")
+    store.put(f"{PREFIX}.bucketdrive/drive.json", write_drive_info(DriveInfo(DRIVE_ID, epoch=2)))
+    stage.folder("B").delete("kept")
+    deletions = stage.requests("DeleteObject")
+    stage.settle()
+    assert stage.everywhere() == {"kept": b"k1", "edited": b"e1"}
+    assert stage.requests("DeleteObject") == deletions
+    assert set(stage.folder("A").quarantine().values()) == {b"e2", b"g1"}

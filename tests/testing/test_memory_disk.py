@@ -123,6 +123,8 @@ def test_an_unmounted_folder_is_empty_and_comes_back_whole():
     assert run(folder.disk.root()).device != mounted.device
     with pytest.raises(GuardError):
         stage(folder, "tmp/a", b"")
+    with pytest.raises(GuardError):
+        run(folder.disk.discard("tmp/a"))
     folder.mount()
     assert (folder.files(), run(folder.disk.root())) == ({"a": b"a"}, mounted)
 

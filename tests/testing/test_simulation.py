@@ -8,8 +8,8 @@ import pytest
 from bucketdrive.testing.simulate import Simulation
 from bucketdrive.testing.stories import STORIES
 
-SEEDS = 118  # of each of the 17 stories
-CHUNK = 59
+SEEDS = 96  # of each of the 21 stories
+CHUNK = 48
 
 KEPT = {
     "hostile": [1021],

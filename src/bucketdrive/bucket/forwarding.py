@@ -15,6 +15,7 @@ from bucketdrive.ports.bucket import (
     ObjectPage,
     Part,
     VersionPage,
+    VersionRange,
     Written,
 )
 
@@ -117,6 +118,11 @@ class ForwardingBucket:
         """See `Writes`."""
         send = partial(self._inner.upload_part, key, upload_id, number, body)
         return await self._through(PortRequest("UploadPart", send, body_bytes=len(body)))
+
+    async def upload_part_copy(self, key: str, upload_id: str, number: int, source: VersionRange) -> Part:
+        """See `Writes`."""
+        send = partial(self._inner.upload_part_copy, key, upload_id, number, source)
+        return await self._through(PortRequest("UploadPartCopy", send))
 
     async def complete_multipart_upload(
         self, key: str, upload_id: str, parts: list[Part], *, condition: Condition = None

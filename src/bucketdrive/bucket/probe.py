@@ -5,9 +5,16 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Literal
 
-from bucketdrive.errors import BucketDriveError, ConditionFailedError, ItemError, UnfitStoreError
+from bucketdrive.errors import (
+    AccessDeniedError,
+    BucketDriveError,
+    ConditionFailedError,
+    ItemError,
+    NoSuchObjectError,
+    UnfitStoreError,
+)
 from bucketdrive.model.reports import StoreFacts
-from bucketdrive.ports.bucket import AdminBucket, Condition, IfAbsent, IfMatch, NewObject, Written
+from bucketdrive.ports.bucket import AdminBucket, Condition, IfAbsent, IfMatch, NewObject, VersionRange, Written
 from bucketdrive.ports.runtime import Chance
 
 _WRONG_ETAG = "0" * 32
@@ -35,6 +42,7 @@ async def probe(bucket: AdminBucket, key_prefix: str, chance: Chance) -> StoreFa
             conditional_put=conditional_put,
             conditional_delete=conditional_put and await trial.deletes_heed_conditions(),
             conditional_copy=conditional_put and await trial.copies_heed_conditions(),
+            part_copy=await trial.parts_can_be_copied(),
         )
     finally:
         await trial.clean_up()
@@ -111,6 +119,22 @@ class _Trial:
 
         conditions = (IfAbsent(), IfAbsent(), IfMatch(_WRONG_ETAG))
         return [await _outcome(copy(condition)) for condition in conditions] == ["done", "refused", "refused"]
+
+    async def parts_can_be_copied(self) -> bool:
+        """Whether an upload can be made of what is in the bucket, with these credentials."""
+        source, target = f"{self._prefix}whole", f"{self._prefix}parts"
+        version_id = (await self._put(source, b"1")).version_id
+        upload_id = await self._bucket.create_multipart_upload(target, NewObject({}))
+        try:
+            part = await self._bucket.upload_part_copy(target, upload_id, 1, VersionRange(source, version_id))
+            self._live[target] = None
+            await self._bucket.complete_multipart_upload(target, upload_id, [part])
+            found = await self._bucket.get_object(target)
+        except (AccessDeniedError, ItemError, UnfitStoreError, NoSuchObjectError):
+            with suppress(BucketDriveError):
+                await self._bucket.abort_multipart_upload(target, upload_id)
+            return False
+        return found is not None and found.data == b"1"
 
     async def clean_up(self) -> None:
         """Put a marker on what may be live. What cannot be deleted does no harm: no sync looks here."""

@@ -3,11 +3,11 @@
 import os
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 from bucketdrive.disk.places import PRIVATE_FILE, Places
+from bucketdrive.disk.root import Root
 from bucketdrive.disk.swap import Renamer, Spot
-from bucketdrive.disk.walk import Opened, open_root
+from bucketdrive.disk.walk import Opened
 from bucketdrive.model.paths import RESERVED
 
 _NAMES = ("one", "other")
@@ -27,16 +27,16 @@ class Fitness:
     may_exchange: bool = True
 
 
-def try_out(path: Path, places: Places, renamer: Renamer, token: str) -> Fitness:
+def try_out(top: Root, places: Places, renamer: Renamer, token: str) -> Fitness:
     """Try a folder out with two empty files in `.bucketdrive/tmp/TOKEN/`, which are gone at the end.
 
     Raises:
         GuardError: the folder or `.bucketdrive` is not there.
     """
-    with open_root(path) as root:
+    with top.open() as root:
         places.check(root)
         is_one = os.stat(RESERVED, dir_fd=root, follow_symlinks=False).st_dev == os.fstat(root).st_dev
-        if not os.access(path, os.W_OK | os.X_OK, effective_ids=True):
+        if not os.access(top.path, os.W_OK | os.X_OK, effective_ids=True):
             is_read_only = bool(os.fstatvfs(root).f_flag & os.ST_RDONLY)
             return Fitness("read-only file system" if is_read_only else "permission denied", is_one)
         parts = [RESERVED, "tmp", token]

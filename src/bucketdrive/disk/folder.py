@@ -10,8 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock
@@ -22,15 +21,16 @@ from bucketdrive.disk.failures import failure, folder_failure
 from bucketdrive.disk.fitness import Fitness, try_out
 from bucketdrive.disk.lane import Lane
 from bucketdrive.disk.moves import Moves
-from bucketdrive.disk.names import draft_parts, own_parts, parts_of
-from bucketdrive.disk.places import Places
+from bucketdrive.disk.names import own_parts, parts_of
+from bucketdrive.disk.places import STATE_ID, Places
 from bucketdrive.disk.reading import hash_file, open_file, read_bytes, read_file
+from bucketdrive.disk.root import Root
 from bucketdrive.disk.scan import Walk, look_at
-from bucketdrive.disk.staging import Draft, read_looks
+from bucketdrive.disk.stager import Order, Stager
 from bucketdrive.disk.swap import Renamer
 from bucketdrive.disk.two_steps import TwoSteps
-from bucketdrive.disk.walk import open_folder, open_root
-from bucketdrive.errors import BucketDriveError, GuardError, ItemError, MissingError, UsageError
+from bucketdrive.disk.walk import open_folder
+from bucketdrive.errors import BucketDriveError, ItemError, MissingError, UsageError
 from bucketdrive.model.entries import Content, Fingerprint, Hashed, LocalEntry, NameRules
 from bucketdrive.model.paths import RESERVED
 from bucketdrive.ports.disk import Exchanged, RootFacts, Scan, Skips, Staging
@@ -69,10 +69,11 @@ class Folder:
         renamer = self._renamer = Renamer(
             may_exchange=able.may_exchange, may_refuse_replacing=able.may_refuse_replacing
         )
-        self._path = path
+        self._root = Root(path)
         self._places = Places(path)
         self._two_steps = TwoSteps(self._places, renamer)
-        self._moves = Moves(path, self._places, renamer, self._two_steps)
+        self._moves = Moves(self._root, self._places, renamer, self._two_steps)
+        self._stager = Stager(self._root, self._places, self._moves)
         self._executor = ThreadPoolExecutor(_THREADS, thread_name_prefix="bucketdrive-disk")
         self._reads = Lane(self._executor, self._read_batch)
         self._stagings = Lane(self._executor, self._stage_batch)
@@ -91,20 +92,42 @@ class Folder:
         """See `Disk.root`."""
         return await self._run("", self._read_root)
 
+    def stay_at(self, facts: RootFacts) -> None:
+        """See `Disk.stay_at`."""
+        self._root.stay_at(facts)
+
     async def write_root(self, drive_id: str, root_id: str) -> None:
         """See `Disk.write_root`."""
 
         def write() -> None:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 self._places.write_marker(root, drive_id, root_id)
 
         await self._run("", write)
+
+    async def state_id(self) -> str:
+        """See `Disk.state_id`."""
+
+        def read() -> str:
+            with self._root.open() as root:
+                return self._places.read_state_id(root)
+
+        return await self._run_at(STATE_ID, read)
+
+    async def set_state_id(self, state_id: str) -> None:
+        """See `Disk.set_state_id`."""
+
+        def write() -> None:
+            with self._root.open() as root:
+                self._places.write_state_id(root, state_id)
+
+        await self._run_at(STATE_ID, write)
 
     async def clock_ns(self) -> int:
         """See `Disk.clock_ns`."""
 
         def touch() -> int:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 return self._places.touch_clock(root)
 
         return await self._run("", touch)
@@ -112,7 +135,7 @@ class Folder:
     async def name_rules(self) -> NameRules:
         """See `Disk.name_rules`: whether the marker is found under its name in capitals, asked once."""
         if self._name_rules is None:
-            shouted = self._path / RESERVED.upper() / "ROOT.JSON"
+            shouted = self._root.path / RESERVED.upper() / "ROOT.JSON"
             self._name_rules = NameRules(folds=await self._run("", shouted.exists))
         return self._name_rules
 
@@ -122,13 +145,13 @@ class Folder:
         Raises:
             GuardError: the folder or its `.bucketdrive` is not there.
         """
-        return await self._run("", partial(try_out, self._path, self._places, self._renamer, token))
+        return await self._run("", partial(try_out, self._root, self._places, self._renamer, token))
 
     async def free_bytes(self) -> int:
         """See `Disk.free_bytes`."""
 
         def ask() -> int:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 facts = os.fstatvfs(root)
                 return facts.f_bavail * facts.f_frsize
 
@@ -138,7 +161,7 @@ class Folder:
         """See `Disk.scan`."""
 
         def scan() -> Scan:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 walk = Walk(root, skips)
                 walk.scan(root)
                 return Scan(walk.entries)
@@ -150,7 +173,7 @@ class Folder:
         folds = (await self.name_rules()).folds
 
         def look() -> list[LocalEntry | None]:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 return look_at(root, names, folds=folds)
 
         return await self._run("", look)
@@ -172,7 +195,7 @@ class Folder:
 
         def read() -> bytes:
             parts = parts_of(name)
-            with open_root(self._path) as root, open_folder(root, parts[:-1], name) as folder:
+            with self._root.open() as root, open_folder(root, parts[:-1], name) as folder:
                 opened, _ = open_file(folder, parts[-1], name)
                 with opened as number:
                     os.lseek(number, first, os.SEEK_SET)
@@ -184,13 +207,13 @@ class Folder:
         """See `Disk.stage`. Bytes go with others, an iterator is one hop a chunk."""
         if isinstance(body, bytes):
             return await self._stagings.order((place, body, how))
-        draft = await self._run_at(place, partial(self._open_draft, place, how))
+        draft = await self._run_at(place, partial(self._stager.open, place, how))
         try:
             async for chunk in body:
                 await self._run_at(place, partial(draft.write, chunk))
-            return await self._run_at(place, partial(self._finish, place, draft))
+            return await self._run_at(place, partial(self._stager.finish, place, draft))
         except BaseException:
-            await asyncio.shield(self._run_at(place, partial(self._abandon, place, draft)))
+            await asyncio.shield(self._run_at(place, partial(self._stager.abandon, place, draft)))
             raise
 
     async def install(self, place: str, name: str) -> Fingerprint:
@@ -225,7 +248,7 @@ class Folder:
         """See `Disk.places`."""
 
         def ask() -> list[str]:
-            with open_root(self._path) as root:
+            with self._root.open() as root:
                 return self._places.files(root)
 
         return await self._run("", ask)
@@ -236,7 +259,7 @@ class Folder:
         def ask() -> Hashed | None:
             parts = own_parts(place)
             try:
-                with open_root(self._path) as root, open_folder(root, parts[:-1], place) as folder:
+                with self._root.open() as root, open_folder(root, parts[:-1], place) as folder:
                     return hash_file(folder, parts[-1], place, self._closed)
             except MissingError:
                 return None
@@ -245,12 +268,18 @@ class Folder:
 
     async def discard(self, place: str) -> None:
         """See `Disk.discard`."""
-        await self._run_at(place, lambda: self._discard(own_parts(place)))
+
+        def discard() -> None:
+            with self._root.open() as root:
+                self._places.check(root)
+            self._stager.discard(own_parts(place))
+
+        await self._run_at(place, discard)
 
     # --- in a thread ---
 
     def _read_root(self) -> RootFacts:
-        with open_root(self._path) as root:
+        with self._root.open_any() as root:
             facts = os.fstat(root)
             drive_id, root_id = self._places.read_marker(root)
         return RootFacts(drive_id, root_id, facts.st_dev, facts.st_ino)
@@ -259,7 +288,7 @@ class Folder:
         """Hash the first of `names`, until enough bytes were read."""
         found: list[Hashed | ItemError | None] = []
         left = _BATCH_BYTES
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             for name in names:
                 hashed = self._hash(root, name)
                 found.append(hashed)
@@ -283,20 +312,12 @@ class Folder:
                 return ours
             raise ours from error
 
-    def _open_draft(self, place: str, how: Staging) -> Draft:
-        parts = draft_parts(own_parts(place))
-        with open_root(self._path) as root:
-            looks = read_looks(root, how.like) if how.like else None
-            opened, draft = self._places.put(root, parts[:-1], lambda folder: Draft(folder, parts[-1], how, looks))
-            opened.close()
-            return draft
-
     def _read_batch(self, names: Sequence[str]) -> list[Content | BucketDriveError]:
         """Read the first of `names`, until enough bytes were read."""
         self._heal()
         found: list[Content | BucketDriveError] = []
         left = _BATCH_BYTES
-        with open_root(self._path) as root, Shelf() as folders:
+        with self._root.open() as root, Shelf() as folders:
 
             def read(name: str) -> Content:
                 parts = parts_of(name)
@@ -314,58 +335,9 @@ class Folder:
         self._heal()
         return self._moves.install(orders)
 
-    def _stage_batch(self, orders: Sequence[tuple[str, bytes, Staging]]) -> list[Hashed | BucketDriveError]:
-        """Stage the first of the files, until enough bytes were written. All are begun before one is waited for."""
+    def _stage_batch(self, orders: Sequence[Order]) -> list[Hashed | BucketDriveError]:
         self._heal()
-        begun: list[Draft | BucketDriveError] = []
-        left = _BATCH_BYTES
-        for place, data, how in orders:
-            begun.append(outcome(place, partial(self._begin, place, data, how), is_place=True))
-            left -= len(data)
-            if left <= 0:
-                break
-        return [
-            draft
-            if isinstance(draft, BucketDriveError)
-            else outcome(place, partial(self._end, place, draft), is_place=True)
-            for (place, _, _), draft in zip(orders, begun, strict=False)
-        ]
-
-    def _begin(self, place: str, data: bytes, how: Staging) -> Draft:
-        draft = self._open_draft(place, how)
-        try:
-            draft.write(data)
-            draft.flush()
-        except OSError:
-            self._abandon(place, draft)
-            raise
-        return draft
-
-    def _end(self, place: str, draft: Draft) -> Hashed:
-        try:
-            return self._finish(place, draft)
-        except (OSError, BucketDriveError):
-            self._abandon(place, draft)
-            raise
-
-    def _finish(self, place: str, draft: Draft) -> Hashed:
-        """Make the file durable, and move it to its place if it did not grow there."""
-        hashed = draft.finish()
-        if draft_parts(own_parts(place)) == own_parts(place):
-            return hashed
-        return replace(hashed, fingerprint=self._moves.promote(place))
-
-    def _abandon(self, place: str, draft: Draft) -> None:
-        """Leave nothing of a file that could not be written; what is wrong is told by the error already met."""
-        draft.abandon()
-        with suppress(OSError, GuardError):
-            self._discard(draft_parts(own_parts(place)))
-
-    def _discard(self, parts: list[str]) -> None:
-        with open_root(self._path) as root:
-            with suppress(FileNotFoundError, MissingError), open_folder(root, parts[:-1], "") as folder:
-                os.unlink(parts[-1], dir_fd=folder)
-            self._places.prune(root, parts)
+        return self._stager.stage(orders)
 
     def _heal(self) -> None:
         """Before the first call of all: finish an exchange in two steps that a crash interrupted."""
@@ -373,7 +345,7 @@ class Folder:
             return
         with self._healing:
             if not self._is_healed:
-                with open_root(self._path) as root:
+                with self._root.open() as root:
                     self._two_steps.heal(root)
                 self._is_healed = True
 
@@ -382,7 +354,7 @@ class Folder:
         try:
             return await self._hop(function)
         except OSError as error:
-            raise (failure(error, name) if name else folder_failure(error, str(self._path))) from error
+            raise (failure(error, name) if name else folder_failure(error, str(self._root.path))) from error
 
     async def _run_at(self, place: str, function: Callable[[], T]) -> T:
         """As `_run`, about a place."""

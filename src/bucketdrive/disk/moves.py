@@ -10,12 +10,12 @@ import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from bucketdrive.disk.batches import Shelf, outcome
 from bucketdrive.disk.failures import failure, occupied
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
+from bucketdrive.disk.root import Root
 from bucketdrive.disk.swap import Renamer, Spot
 from bucketdrive.disk.two_steps import TwoSteps
 from bucketdrive.disk.walk import (
@@ -26,7 +26,6 @@ from bucketdrive.disk.walk import (
     make_folder,
     open_child,
     open_folder,
-    open_root,
 )
 from bucketdrive.errors import BucketDriveError, MissingError
 from bucketdrive.model.entries import Fingerprint
@@ -36,8 +35,8 @@ from bucketdrive.ports.disk import JUNK_NAMES, Exchanged
 class Moves:
     """The moves of one folder."""
 
-    def __init__(self, path: Path, places: Places, renamer: Renamer, two_steps: TwoSteps) -> None:
-        self._path = path
+    def __init__(self, root: Root, places: Places, renamer: Renamer, two_steps: TwoSteps) -> None:
+        self._root = root
         self._places = places
         self._renamer = renamer
         self._two_steps = two_steps
@@ -47,7 +46,7 @@ class Moves:
 
         `orders`: places and names. A folder that gets many files is made durable once, when all are in it.
         """
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             with Shelf() as areas, Shelf() as homes:
 
                 def move(place: str, name: str) -> _Moved:
@@ -72,7 +71,7 @@ class Moves:
         """
         parts = own_parts(place)
         source = draft_parts(parts)
-        with open_root(self._path) as root, self._places.open(root, source[:-1], place) as growing:
+        with self._root.open() as root, self._places.open(root, source[:-1], place) as growing:
 
             def move(area: int) -> None:
                 self._renamer.move(Spot(growing, source[-1]), Spot(area, parts[-1]))
@@ -85,7 +84,7 @@ class Moves:
     def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
         """See `Disk.exchange`."""
         source, parts = own_parts(place), parts_of(name)
-        with open_root(self._path) as root, self._places.open(root, source[:-1], place) as area:
+        with self._root.open() as root, self._places.open(root, source[:-1], place) as area:
             staged = lstat_file(area, source[-1], place)
             with open_folder(root, parts[:-1], name) as folder:
                 ours, theirs = Spot(area, source[-1]), Spot(folder, parts[-1])
@@ -103,7 +102,7 @@ class Moves:
     def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.set_aside`."""
         parts, target = parts_of(name), own_parts(place)
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             self._places.check(root)
             with open_folder(root, parts[:-1], name) as folder:
                 _check(Spot(folder, parts[-1]), name, expected)
@@ -120,7 +119,7 @@ class Moves:
     def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.rename`."""
         parts, new_parts = parts_of(name), parts_of(new_name)
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             self._places.check(root)
             with open_folder(root, parts[:-1], name) as folder:
                 _check(Spot(folder, parts[-1]), name, expected)
@@ -133,14 +132,14 @@ class Moves:
     def make_dir(self, name: str) -> None:
         """See `Disk.make_dir`."""
         parts = parts_of(name)
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             self._places.check(root)
             make_folder(root, parts).close()
 
     def remove_dir(self, name: str, junk_place: str) -> None:
         """See `Disk.remove_dir`."""
         parts, junk_parts = parts_of(name), own_parts(junk_place)
-        with open_root(self._path) as root:
+        with self._root.open() as root:
             self._places.check(root)
             try:
                 above = open_folder(root, parts[:-1], name)

@@ -18,6 +18,7 @@ T = TypeVar("T")
 PRIVATE_DIR = 0o700
 PRIVATE_FILE = 0o600
 _MARKER = "root.json"
+STATE_ID = "state-id"
 _MARKER_LIMIT_BYTES = 1 << 16
 
 
@@ -117,17 +118,26 @@ class Places:
 
     def write_marker(self, root: int, drive_id: str, root_id: str) -> None:
         """Make `.bucketdrive` and the marker in it, by a rename over the old one."""
-        new = _MARKER + ".new"
         data = json.dumps({"drive_id": drive_id, "root_id": root_id}, indent=2).encode() + b"\n"
         with make_folder(root, [RESERVED], mode=PRIVATE_DIR) as own:
             os.fchmod(own, PRIVATE_DIR)
-            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
-            with Opened(os.open(new, flags, PRIVATE_FILE, dir_fd=own)) as number:
-                os.write(number, data)
-                os.fsync(number)
-            os.rename(new, _MARKER, src_dir_fd=own, dst_dir_fd=own)
-            os.fsync(own)
+            _write(own, _MARKER, data)
         os.fsync(root)
+
+    def read_state_id(self, root: int) -> str:
+        """What `write_state_id` left; empty where there is nothing."""
+        try:
+            with self._open_own(root) as own:
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                with Opened(os.open(STATE_ID, flags, dir_fd=own)) as number:
+                    return os.read(number, _MARKER_LIMIT_BYTES).decode("ascii", "replace").strip()
+        except FileNotFoundError:
+            return ""
+
+    def write_state_id(self, root: int, state_id: str) -> None:
+        """Leave a word in `.bucketdrive`, by a rename over the old one."""
+        with self._open_own(root) as own:
+            _write(own, STATE_ID, state_id.encode() + b"\n")
 
     def touch_clock(self, root: int) -> int:
         """The file system's time in nanoseconds: what it stamps on a file just touched."""
@@ -161,6 +171,17 @@ def _prune(root: int, parts: Sequence[str]) -> None:
             continue
         except OSError:  # not empty: the usual end
             return
+
+
+def _write(own: int, name: str, data: bytes) -> None:
+    """Write a small file of ours in one step, durable."""
+    new = name + ".new"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+    with Opened(os.open(new, flags, PRIVATE_FILE, dir_fd=own)) as number:
+        os.write(number, data)
+        os.fsync(number)
+    os.rename(new, name, src_dir_fd=own, dst_dir_fd=own)
+    os.fsync(own)
 
 
 def list_files(folder: int, above: str, found: list[str]) -> None:

@@ -8,9 +8,8 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
-from bucketdrive.disk.failures import folder_gone, missing, occupied, why
+from bucketdrive.disk.failures import missing, occupied
 from bucketdrive.model.entries import Fingerprint
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -36,18 +35,6 @@ class Opened:
     def close(self) -> None:
         """Close it."""
         os.close(self.number)
-
-
-def open_root(path: Path) -> Opened:
-    """Open the drive's folder itself, which may be reached through links.
-
-    Raises:
-        GuardError: it is not there, is not a folder, or may not be listed.
-    """
-    try:
-        return Opened(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC))
-    except OSError as error:
-        raise folder_gone(str(path), f"cannot be opened: {why(error)}") from error
 
 
 def open_child(folder: int, part: str) -> int:

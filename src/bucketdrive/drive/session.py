@@ -10,6 +10,7 @@ from bucketdrive.drive.opening import Opened, open_to_read, open_to_work
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.standing import read_status
 from bucketdrive.drive.telling import added, would_do
+from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.verify import verify
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW, list_tree
@@ -80,7 +81,8 @@ class Session:
         """
         opened = await self._working()
         parsed = RelPath.parse(path)
-        found = await describe_versions(opened.store.bucket, self._keys, parsed)
+        await read_journals(opened.parts)
+        found = await describe_versions(opened.store.bucket, self._keys, opened.state, parsed)
         row = (await opened.state.run(load_synced)).get(parsed)
         if not isinstance(row, SyncedFile):
             return found
@@ -126,7 +128,8 @@ class Session:
         async def plan() -> Plan:
             if as_of:
                 return await make_restore_plan_as_of(opened.store.bucket, self._keys, parsed, at_s)
-            return await make_restore_plan(opened.store.bucket, self._keys, RelPath(parsed), version_id)
+            await read_journals(opened.parts)
+            return await make_restore_plan(opened.store.bucket, self._keys, opened.state, RelPath(parsed), version_id)
 
         with _Measured(opened.store) as measured:
             if dry_run:

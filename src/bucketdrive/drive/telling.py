@@ -7,6 +7,7 @@ from bucketdrive.model.plan import (
     DeleteLocal,
     DeleteRemote,
     Download,
+    DownloadByRename,
     Forget,
     MakeDirLocal,
     MakeDirRemote,
@@ -16,6 +17,7 @@ from bucketdrive.model.plan import (
     RemoveDirRemote,
     SetAside,
     Upload,
+    UploadByCopy,
 )
 from bucketdrive.model.reports import HeldPath, SyncReport
 
@@ -23,7 +25,9 @@ _WORDS: dict[type[Action], str] = {
     Record: "note",
     Forget: "forget",
     Upload: "upload",
+    UploadByCopy: "move in the bucket",
     Download: "download",
+    DownloadByRename: "move here",
     DeleteLocal: "delete here",
     DeleteRemote: "delete in the bucket",
     SetAside: "keep as a conflict copy",

@@ -28,7 +28,8 @@ from bucketdrive.rules.lineage import (
 )
 from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
-from bucketdrive.state.lineage import load_told_deletions, put_audited
+from bucketdrive.state.journals import load_told_deletions
+from bucketdrive.state.lineage import put_audited
 from bucketdrive.state.snapshot import Snapshot
 
 Histories = Mapping[RelPath, Sequence[VersionRow]]

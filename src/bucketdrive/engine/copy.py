@@ -13,11 +13,12 @@ from bucketdrive.engine.deed import Work, check_kept
 from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.multipart import copy_version, hash_version, is_copied_by_store, named
 from bucketdrive.engine.observe_remote import has_bytes, key_history
+from bucketdrive.engine.remove import delete_and_look_back
 from bucketdrive.errors import ConditionFailedError, ItemError
 from bucketdrive.model.entries import ObjectHead, VersionRow
 from bucketdrive.model.format import JournalEntry, read_metadata, write_metadata
 from bucketdrive.model.paths import RelPath
-from bucketdrive.model.plan import Clash, CopyForward
+from bucketdrive.model.plan import Clash, CopyForward, DeleteRemote
 from bucketdrive.ports.bucket import Condition, IfAbsent, IfMatch, NewObject
 from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
@@ -39,12 +40,17 @@ async def resolve_clash(work: Work, action: Clash) -> int:
     content = await _read(work, action)
     head = content.head
     await _put_copy(work, action.path, key, content)
-    if not work.parts.facts.conditional_delete:
+    closed: tuple[str, ...] = ()
+    if work.parts.facts.conditional_delete:
+        written = await bucket.delete_object(key, condition=IfMatch(action.etag))
+    else:
+        meant = DeleteRemote(action.path, action.reason, action.etag, head.version_id, head.size)
         entry = JournalEntry(op="delete", path=action.path, base=head.version_id, size=head.size)
         await announce_deletions(work.parts, [entry])
-    written = await bucket.delete_object(key, condition=work.parts.on_delete(IfMatch(action.etag)))
+        written, op = await delete_and_look_back(work, meant)
+        closed = (op,)
     told = work.journal_entry("delete", action.path, written)
-    await work.commits.write(StateChange(announced=(told,)))
+    await work.commits.write(StateChange(closed=closed, announced=(told,)))
     return 2 * head.size
 
 
@@ -122,8 +128,9 @@ async def copy_forward(work: Work, action: CopyForward) -> int:
         NoSuchObjectError: the version is no longer there.
     """
     parts, key = work.parts, work.parts.keys.key(action.path)
+    source_key = parts.keys.key(action.source or action.path)
     condition: Condition = IfMatch(action.if_match) if action.if_match else IfAbsent()
-    head = await parts.bucket.head_object(key, version_id=action.version_id)
+    head = await parts.bucket.head_object(source_key, version_id=action.version_id)
     meta = dataclasses.replace(
         read_metadata(head.metadata),
         op=parts.chance.uuid(),
@@ -131,7 +138,7 @@ async def copy_forward(work: Work, action: CopyForward) -> int:
         device=parts.identity.device,
     )
     new = NewObject(write_metadata(meta, action.path), condition=parts.on_put(condition))
-    written = await named(parts, key, await copy_version(parts, key, head, key, new), meta.op)
+    written = await named(parts, key, await copy_version(parts, source_key, head, key, new), meta.op)
     check_kept(written)
     told = dataclasses.replace(
         work.journal_entry("copy", action.path, written), base=action.version_id, size=action.size, sha256=meta.sha256

@@ -1,6 +1,7 @@
 """A sync: observe, plan, guard, execute, announce; again while a round made room for another."""
 
 import asyncio
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from bucketdrive.engine.journal import announce
 from bucketdrive.engine.observe import Look, check_roots, look
 from bucketdrive.engine.observe_local import LocalNames
 from bucketdrive.engine.parts import Parts
+from bucketdrive.engine.rebuild import mark_state
 from bucketdrive.errors import TransientError
 from bucketdrive.model.plan import (
     Clash,
@@ -78,6 +80,7 @@ class Cycle:
         report = SyncReport()
         try:
             await check_roots(self._parts)
+            await mark_state(self._parts)
             work = Work(self._parts, Commits(self._parts.state), LocalNames(), await self._parts.disk.clock_ns())
             outcome = await Execution(work, asyncio.get_running_loop().time()).run(plan)
             _count(report, plan, outcome)
@@ -99,7 +102,7 @@ class Cycle:
                 outcome.again |= seen.to_be_seen_again
             self._must_clear_up = seen.has_stuck
             _count(report, plan, outcome)
-            self._unasked = self._unasked.plus(outcome.deletions, plan.moves, seen.snapshot.approved)
+            self._unasked = self._unasked.plus(outcome.done, plan.moves, seen.snapshot.approved)
             report.held = _held(plan, outcome)
             report.failed = [HeldPath(path, why) for path, why in sorted(outcome.failed.items())]
             if not outcome.again or outcome.is_offline or number + 1 == self._parts.options.max_rounds:
@@ -112,11 +115,10 @@ class Cycle:
 
     async def _look_and_plan(self) -> tuple[Plan, Look]:
         seen = await look(self._parts, at_start=self._must_clear_up)
-        plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, self._parts.options.grain_ns)
+        plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, seen.work.grain_ns)
         plan = replace(
             plan,
-            actions=plan.actions
-            + tuple(Forget(path, "an ignore rule excludes it here") for path in seen.newly_ignored),
+            actions=plan.actions + tuple(Forget(path, why) for path, why in seen.excluded.items()),
             holds=plan.holds + tuple(seen.holds),
         )
         recent = RecentDeletions(seen.snapshot.deleted_here, seen.snapshot.deleted_in_bucket)
@@ -129,6 +131,7 @@ class Cycle:
 
     async def _execute(self, seen: Look, plan: Plan) -> Outcome:
         self._parts.listener.tell(Planned(plan))
+        await mark_state(self._parts)
         return await Execution(seen.work, seen.scanned_at_s).run(plan)
 
     async def _finish(self, report: SyncReport, plan: Plan, outcome: Outcome) -> None:
@@ -143,12 +146,14 @@ class Cycle:
 
 
 def _count(report: SyncReport, plan: Plan, outcome: Outcome) -> None:
-    done = outcome.done
+    moved = {move.target for move in plan.moves} | {move.source for move in plan.moves}
+    done = Counter(type(action) for action in outcome.done if action.path not in moved)
     report.uploaded += done[Upload]
     report.downloaded += done[Download]
     report.deleted_here += done[DeleteLocal]
     report.deleted_in_bucket += done[DeleteRemote]
-    report.moved += len(plan.moves)
+    made = {action.path for action in outcome.done if isinstance(action, Upload | Download)}
+    report.moved += sum(move.target in made for move in plan.moves)
     conflicts = [a.path for a in plan.actions if isinstance(a, SetAside | Clash) and a.path not in outcome.failed]
     report.conflicts += [path for path in conflicts if path not in report.conflicts]
 

@@ -11,6 +11,9 @@ from bucketdrive.model.format import JournalEntry
 from bucketdrive.model.paths import RelPath
 from bucketdrive.ports.bucket import Written
 
+_SECOND_NS = 1_000_000_000
+_COARSE_NS = 2 * _SECOND_NS
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -21,14 +24,19 @@ class Work:
     names: LocalNames
     fs_now_ns: int
 
+    @property
+    def grain_ns(self) -> int:
+        """The grain of the disk's clock: a whole second tells of one that counts no finer (FAT counts two)."""
+        return _COARSE_NS if self.fs_now_ns % _SECOND_NS == 0 else self.parts.options.grain_ns
+
     def is_safe(self, fingerprint: Fingerprint) -> bool:
         """The racy rule: whether a later write is sure to show in the fingerprint of a file that was read now."""
         latest_ns = max(fingerprint.mtime_ns, fingerprint.ctime_ns)
-        return latest_ns < self.fs_now_ns - self.parts.options.grain_ns
+        return latest_ns < self.fs_now_ns - self.grain_ns
 
     def is_safe_installed(self, fingerprint: Fingerprint) -> bool:
         """As `is_safe` for a file of ours: its rename set ctime, but any later write would move mtime off our value."""
-        return fingerprint.mtime_ns < self.fs_now_ns - self.parts.options.grain_ns
+        return fingerprint.mtime_ns < self.fs_now_ns - self.grain_ns
 
     def rows(self, path: RelPath, entry: SyncedEntry) -> tuple[tuple[RelPath, SyncedEntry], ...]:
         """The row of a path that is now on both sides, with those of the folders above it, which then are too."""

@@ -1,12 +1,11 @@
 """The one way to write: every plan, whatever made it, is carried out here, phase by phase."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from bucketdrive.engine import copy, download, remove, upload
+from bucketdrive.engine import copy, download, move, remove, upload
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.memory import MemoryBudget, memory_of
@@ -29,6 +28,7 @@ from bucketdrive.model.plan import (
     DeleteLocal,
     DeleteRemote,
     Download,
+    DownloadByRename,
     Forget,
     Hold,
     MakeDirLocal,
@@ -40,13 +40,11 @@ from bucketdrive.model.plan import (
     RemoveDirRemote,
     SetAside,
     Upload,
+    UploadByCopy,
 )
 from bucketdrive.ports.runtime import Failed, Finished
 from bucketdrive.rules.guards import within_room
 from bucketdrive.state.change import StateChange
-
-_GUARD_EVERY = 50
-"""Effects between two looks at the folder's marker (spec §2.11)."""
 
 _NEEDS_ANOTHER_ROUND = (SetAside, Clash, RemoveDirLocal, CopyForward)
 """Actions that only make room for what the next round does."""
@@ -56,12 +54,11 @@ _NEEDS_ANOTHER_ROUND = (SetAside, Clash, RemoveDirLocal, CopyForward)
 class Outcome:
     """What became of a plan.
 
-    `done`: how many actions of each kind; `again`: paths to be observed again, `refused` those of them that were not as
+    `done`: the actions that were; `again`: paths to be observed again, `refused` those of them that were not as
     observed, with why; `failed`: those not done, with why.
     """
 
-    done: Counter[type[Action]] = field(default_factory=Counter)
-    deletions: list[DeleteLocal | DeleteRemote] = field(default_factory=list)
+    done: list[Action] = field(default_factory=list)
     again: set[RelPath] = field(default_factory=set)
     refused: dict[RelPath, str] = field(default_factory=dict)
     failed: dict[RelPath, str] = field(default_factory=dict)
@@ -78,7 +75,6 @@ class Execution:
         self._scanned_at_s = scanned_at_s
         self._memory = MemoryBudget(work.parts.options.memory_bytes)
         self._outcome = Outcome()
-        self._until_guard = 0
 
     async def run(self, plan: Plan) -> Outcome:
         """All phases of `plan`. One path's trouble is that path's; a DriveError stops everything.
@@ -125,7 +121,7 @@ class Execution:
         synced = tuple((action.path, action.entry) for action in notes if isinstance(action, Record))
         dropped = tuple(action.path for action in notes if isinstance(action, Forget))
         await self._work.commits.write(StateChange(dropped=dropped, synced=synced))
-        self._outcome.done.update(type(action) for action in notes)
+        self._outcome.done += notes
 
     async def _surely_gone(self, actions: list[Action]) -> list[Action]:
         """The deletions of what is gone here at a second look, `absence_s` after the first (spec §2.3)."""
@@ -134,7 +130,7 @@ class Execution:
             return actions
         parts, loop = self._work.parts, asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._scanned_at_s + parts.options.absence_s - loop.time()))
-        await self._guard()
+        await check_local(parts)  # whoever deletes all, deletes our marker as well: then nothing is deleted
         looks = await parts.disk.look([self._work.names.name(action.path) for action in asked])
         back = {action.path for action, now in zip(asked, looks, strict=True) if _is_back(action, now)}
         self._outcome.again |= back
@@ -149,10 +145,6 @@ class Execution:
             self._outcome.again.add(action.path)
         return not below.rows
 
-    async def _guard(self) -> None:
-        await check_local(self._work.parts)
-        self._until_guard = _GUARD_EVERY
-
     async def _run_all(self, actions: list[Action], width: int) -> None:
         queue = iter(actions)
         async with asyncio.TaskGroup() as group:
@@ -164,9 +156,6 @@ class Execution:
             if self._outcome.is_offline:
                 self._outcome.failed[action.path] = "not tried: the store cannot be reached"
                 continue
-            if self._until_guard <= 0:
-                await self._guard()
-            self._until_guard -= 1
             await self._run_one(action)
 
     async def _run_one(self, action: Action) -> None:
@@ -182,9 +171,7 @@ class Execution:
             self._outcome.is_offline |= isinstance(error, UnavailableError)
             self._fail(action, error)
         else:
-            self._outcome.done[type(action)] += 1
-            if isinstance(action, DeleteLocal | DeleteRemote):
-                self._outcome.deletions.append(action)
+            self._outcome.done.append(action)
             if isinstance(action, _NEEDS_ANOTHER_ROUND):
                 self._outcome.again.add(action.path)
             self._work.parts.listener.tell(Finished(action, body_bytes))
@@ -212,9 +199,11 @@ def _is_back(action: Action, now: LocalEntry | None) -> bool:
 
 _DEEDS: dict[type[Action], Callable[[Work, Any], Awaitable[int]]] = {
     Upload: upload.upload,
+    UploadByCopy: move.upload_by_copy,
     MakeDirRemote: upload.make_dir,
     RemoveDirRemote: upload.remove_dir,
     Download: download.download,
+    DownloadByRename: move.download_by_rename,
     MakeDirLocal: download.make_dir,
     DeleteLocal: remove.delete_local,
     RemoveDirLocal: remove.remove_dir,

@@ -14,9 +14,9 @@ from bucketdrive.model.format import (
     write_journal,
 )
 from bucketdrive.ports.bucket import IfAbsent, NewObject
-from bucketdrive.state.lineage import add_told_deletions, load_cursors, put_cursor
-from bucketdrive.state.runs import clear_outbox, load_outbox
-from bucketdrive.state.trees import load_meta, put_meta
+from bucketdrive.state.journals import finish_batch, load_cursors, put_batch
+from bucketdrive.state.runs import load_outbox
+from bucketdrive.state.trees import load_meta
 
 _NEXT = "journal_next"
 _JSON = "application/json"
@@ -31,7 +31,7 @@ async def announce(parts: Parts) -> None:
     if not entries:
         return
     number = await _put_batch(parts, entries)
-    await parts.state.run(clear_outbox, last_id)
+    await parts.state.run(finish_batch, parts.identity.device_id, number, entries, last_id)
     await _ring(parts, number)
 
 
@@ -40,12 +40,12 @@ async def announce_deletions(parts: Parts, entries: Sequence[JournalEntry]) -> N
 
     One that then hits another version is known to be late, by everybody (spec §2.6).
     """
-    number = await _put_batch(parts, list(entries))
-    await parts.state.run(add_told_deletions, [(entry.path, entry.base) for entry in entries])
+    number = await _put_batch(parts, entries)
+    await parts.state.run(finish_batch, parts.identity.device_id, number, entries, 0)
     await _ring(parts, number)
 
 
-async def _put_batch(parts: Parts, entries: list[JournalEntry]) -> int:
+async def _put_batch(parts: Parts, entries: Sequence[JournalEntry]) -> int:
     number = int((await parts.state.run(load_meta)).get(_NEXT, "1"))
     body = write_journal(entries)
     if not parts.facts.conditional_put:
@@ -57,9 +57,7 @@ async def _put_batch(parts: Parts, entries: list[JournalEntry]) -> int:
         except ConditionFailedError:
             number = await _first_free(parts, number)  # not simply the next: a 409 is no sign of an object (no gaps)
         else:
-            break
-    await parts.state.run(put_meta, {_NEXT: str(number + 1)})
-    return number
+            return number
 
 
 async def _first_free(parts: Parts, number: int) -> int:
@@ -76,7 +74,7 @@ async def _first_free(parts: Parts, number: int) -> int:
 
 
 async def read_journals(parts: Parts) -> None:
-    """Read what other devices' journals have told since the last time, as far as deletions go."""
+    """Read what the journals of all devices told since the last time."""
     cursors = await parts.state.run(load_cursors)
     folder = parts.keys.own_key("devices/")
     after, is_more = "", True
@@ -84,8 +82,7 @@ async def read_journals(parts: Parts) -> None:
         page = await parts.bucket.list_objects(folder, start_after=after)
         for row in page.rows:
             device_id = row.key.removeprefix(folder).removesuffix(".json")
-            if device_id != parts.identity.device_id:
-                await _read_journal(parts, device_id, cursors.get(device_id, 0))
+            await _read_journal(parts, device_id, cursors.get(device_id, 0))
         is_more = page.is_truncated and bool(page.rows)
         after = page.rows[-1].key if page.rows else ""
 
@@ -97,8 +94,7 @@ async def _read_journal(parts: Parts, device_id: str, number: int) -> None:
             body = await get_body(parts, parts.keys.own_key(journal_name(device_id, number)))
         except NoSuchObjectError:
             return
-        told = [(entry.path, entry.base) for entry in read_journal(body.data) if entry.op == "delete" and entry.base]
-        await parts.state.run(put_cursor, device_id, number, told)
+        await parts.state.run(put_batch, device_id, number, read_journal(body.data))
 
 
 async def _ring(parts: Parts, number: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 
 from bucketdrive.engine.parts import Options
-from bucketdrive.model.plan import Action, Clash, CopyForward, Download, Upload
+from bucketdrive.model.plan import Action, Clash, CopyForward, Download, DownloadByRename, Upload
 from bucketdrive.rules.transfer import MAX_OBJECT_BYTES, Whole, parts_at_once
 
 
@@ -34,6 +34,8 @@ class MemoryBudget:
 def memory_of(action: Action, options: Options) -> int:
     """The most bytes of a file's content that an action has in memory at once."""
     match action:
+        case DownloadByRename():
+            return 0
         case Upload():
             size = action.fingerprint.size
         case Download() if action.size > options.whole_bytes:

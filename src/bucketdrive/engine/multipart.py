@@ -16,17 +16,22 @@ from bucketdrive.engine.observe_remote import key_history
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import (
     BucketDriveError,
+    ConditionFailedError,
     UnavailableError,
     UnknownOutcomeError,
     UnstableFileError,
 )
 from bucketdrive.model.entries import ObjectHead
 from bucketdrive.model.format import read_metadata
-from bucketdrive.ports.bucket import Condition, NewObject, Part, Written
+from bucketdrive.ports.bucket import Condition, NewObject, Part, VersionRange, Written
 from bucketdrive.rules.transfer import MAX_COPY_BYTES, in_parts, parts_at_once, ranges
 
 Source = Callable[[int, int], Awaitable[bytes]]
 """Gives the bytes [first, end) of what is to be sent."""
+
+
+_COPIES_IN_FLIGHT = 16
+"""Parts that the store copies take no memory here, only its time."""
 
 
 class PartsUpload:
@@ -73,11 +78,33 @@ class PartsUpload:
         if sha256 and digest.hexdigest() != sha256:
             raise UnstableFileError("It changed while it was read; no version was made.")
 
+    async def copy(self, source_key: str, source: ObjectHead) -> None:
+        """Have the store make all parts of a version that it has.
+
+        Raises:
+            NoSuchObjectError: the version is gone. UnavailableError: a part could not be copied.
+        """
+        how = in_parts(source.size, self._parts.options.part_bytes)
+        pieces = enumerate(ranges(source.size, how.part_bytes), 1)
+
+        async def copy_some() -> None:
+            for number, (first, end) in pieces:
+                piece = VersionRange(source_key, source.version_id, first, end)
+                part = await self._parts.bucket.upload_part_copy(self._key, self._upload_id, number, piece)
+                self._sent.append(part)
+
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(_COPIES_IN_FLIGHT, how.count)):
+                    group.create_task(copy_some())
+        except BaseExceptionGroup as failed:
+            raise _of_a_part(sole_error(failed)) from failed
+
     async def _send_part(self, number: int, data: bytes) -> Part:
         try:
             return await self._parts.bucket.upload_part(self._key, self._upload_id, number, data)
-        except UnknownOutcomeError as error:  # of a part: no version came of it
-            raise UnavailableError(f"A part could not be sent; no version was made. {error.message}") from error
+        except UnknownOutcomeError as error:
+            raise _of_a_part(error) from error
 
     async def complete(self) -> Written:
         """Make it a version, under the condition it was begun with.
@@ -97,6 +124,13 @@ class PartsUpload:
         except BucketDriveError:
             self.may_be_a_version = False
             raise
+
+
+def _of_a_part(error: BaseException) -> BaseException:
+    """What a failed part means: no version came of it, even if its own outcome is unknown."""
+    if isinstance(error, UnknownOutcomeError):
+        return UnavailableError(f"A part could not be sent; no version was made. {error.message}")
+    return error
 
 
 @asynccontextmanager
@@ -121,27 +155,50 @@ async def begin_upload(parts: Parts, key: str, new: NewObject) -> AsyncIterator[
 
 
 def is_copied_by_store(parts: Parts, size: int, condition: Condition) -> bool:
-    """Whether `copy_version` moves no byte through here."""
+    """Whether `copy_version` moves no byte through here.
+
+    What is sent whole is not copied in parts: that would take three requests, and its ETag would not be its MD5.
+    """
+    return _is_one_copy(parts, size, condition) or (parts.facts.part_copy and size > parts.options.whole_bytes)
+
+
+def _is_one_copy(parts: Parts, size: int, condition: Condition) -> bool:
     return size <= MAX_COPY_BYTES and (parts.facts.conditional_copy or condition is None)
 
 
 async def copy_version(parts: Parts, source_key: str, head: ObjectHead, key: str, new: NewObject) -> Written:
     """Copy a version to another key or onto its own, whatever its size, under the condition of `new`.
 
-    By the store in one request where that loses no condition and it is not too large; else through here, in parts if it
-    is large. `etag` and `version_id` of the answer are those the store told.
+    By the store in one request where that loses no condition and it is not too large, or in parts; else through here,
+    in parts if it is large. `etag` and `version_id` of the answer are those the store told.
 
     Raises:
         ConditionFailedError: the condition does not hold. NoSuchObjectError: the source is gone.
     """
-    if is_copied_by_store(parts, head.size, new.condition):
+    if _is_one_copy(parts, head.size, new.condition):
         return await parts.bucket.copy_object(source_key, head.version_id, key, new)
+    if is_copied_by_store(parts, head.size, new.condition):
+        async with begin_upload(parts, key, new) as upload:
+            await upload.copy(source_key, head)
+            return await upload.complete()
     source = partial(_read, parts, source_key, head.version_id)
     if head.size <= parts.options.whole_bytes:
         return await parts.bucket.put_object(key, await source(0, head.size) if head.size else b"", new)
     async with begin_upload(parts, key, new) as upload:
         await upload.send(head.size, source)
         return await upload.complete()
+
+
+async def on_top(parts: Parts, key: str, op: str) -> Written:
+    """The version that was just completed with the op id `op`, which must be the current one.
+
+    Raises:
+        ConditionFailedError: another lies on top: somebody was faster, or uploads are ordered by their beginning.
+    """
+    head = await parts.bucket.head_object(key)
+    if read_metadata(head.metadata).op != op:
+        raise ConditionFailedError("Another version lies on top of what was sent; the next look decides.")
+    return Written(head.version_id, head.etag)
 
 
 async def named(parts: Parts, key: str, written: Written, op: str) -> Written:

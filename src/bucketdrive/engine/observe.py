@@ -18,7 +18,7 @@ from bucketdrive.engine.observe_remote import (
     settle_uploads,
 )
 from bucketdrive.engine.parts import Parts
-from bucketdrive.engine.rebuild import find_bases, find_histories
+from bucketdrive.engine.rebuild import drop_old_state, find_bases, find_histories
 from bucketdrive.engine.recover import recover
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt, Deed
@@ -26,7 +26,7 @@ from bucketdrive.model.entries import LocalFile, LocalUnknown, NameRules, Synced
 from bucketdrive.model.format import DriveInfo, read_drive_info
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
-from bucketdrive.rules.changes import Observed, changed_paths, to_confirm, to_hash
+from bucketdrive.rules.changes import Observed, changed_paths, has_etag, to_confirm, to_hash
 from bucketdrive.rules.guards import check_local_root, check_remote_root, check_vanished
 from bucketdrive.rules.ignore import IgnoreRules
 from bucketdrive.rules.names import unkeepable
@@ -37,7 +37,7 @@ from bucketdrive.state.trees import drop_synced, put_meta
 
 @dataclass(slots=True)
 class Look:
-    """What a round goes by. `newly_ignored`: agreed paths that an ignore rule now excludes on this device.
+    """What a round goes by. `excluded`: agreed paths that are no longer kept on this device, and why.
 
     `has_stuck`: something of an earlier round could not be cleared up yet.
     """
@@ -49,7 +49,7 @@ class Look:
     scanned_at_s: float
     has_stuck: bool = False
     holds: list[Hold] = field(default_factory=list)
-    newly_ignored: list[RelPath] = field(default_factory=list)
+    excluded: dict[RelPath, str] = field(default_factory=dict)
     to_be_seen_again: set[RelPath] = field(default_factory=set)
 
 
@@ -76,6 +76,7 @@ async def check_local(parts: Parts) -> None:
     """
     facts, identity = await parts.disk.root(), parts.identity
     check_local_root(identity.drive_id, identity.root_id, found_drive_id=facts.drive_id, found_root_id=facts.root_id)
+    parts.disk.stay_at(facts)
 
 
 async def look(parts: Parts, *, at_start: bool) -> Look:
@@ -87,6 +88,8 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     info = await check_roots(parts)
     commits = Commits(parts.state)
     snapshot = await _remember(parts, info)
+    if at_start and await drop_old_state(parts, snapshot.meta):
+        snapshot = await _remember(parts, info)
     work = Work(parts, commits, LocalNames(_aliases(snapshot.synced)), await parts.disk.clock_ns())
     recovery = await recover(work, snapshot, at_start=at_start)
     if recovery.is_changed:
@@ -97,14 +100,13 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         listed = group.create_task(list_all_versions(parts) if is_swept else list_live(parts))
         scanned = group.create_task(parts.disk.scan(ignore))
     scanned_at_s = asyncio.get_running_loop().time()
-    await check_local(parts)  # after the scan: what was unmounted meanwhile looks empty
     listing = listed.result()
     prefix_bytes = len(parts.keys.prefix.encode())
     folder = name_entries(scanned.result(), snapshot.synced.keys() | listing.live.keys(), prefix_bytes)
     for path, why in recovery.stuck.items():
         folder.entries[path] = LocalUnknown(why)
         folder.holds.append(Hold(path, why))
-    seen, newly_ignored = _assemble(snapshot.synced, folder, listing, ignore)
+    seen, ignored = _assemble(snapshot.synced, folder, listing, ignore)
     result = Look(
         seen,
         set(),
@@ -113,7 +115,7 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         scanned_at_s,
         has_stuck=bool(recovery.stuck),
         holds=folder.holds + listing.holds,
-        newly_ignored=newly_ignored,
+        excluded=dict.fromkeys(ignored, "an ignore rule excludes it here"),
     )
     _leave_out_unkeepable(result, await parts.disk.name_rules())
     if not parts.facts.conditional_put:
@@ -157,11 +159,21 @@ def _assemble(
 
 
 def _leave_out_unkeepable(result: Look, rules: NameRules) -> None:
-    """Files of the bucket that this disk cannot hold are held, and invisible: never created here, never deleted."""
-    for path, why in unkeepable(result.seen.live, result.seen.synced, rules).items():
-        del result.seen.live[path]
-        result.seen.unknown_remote.add(path)
+    """Files of the bucket that this disk cannot hold are held, and invisible: never created here, never deleted.
+
+    Nothing is agreed on about them any more: that they are not here is no deletion. But what was agreed on, is in the
+    bucket as it was, and made way for another name here, its user has deleted.
+    """
+    seen = result.seen
+    seen.folds = rules.folds
+    for path, why in unkeepable(seen.live, seen.local, rules).items():
+        if has_etag(seen.synced.get(path), seen.live[path].etag):
+            continue
+        del seen.live[path]
+        seen.unknown_remote.add(path)
         result.holds.append(Hold(path, why))
+        if seen.synced.pop(path, None) is not None:
+            result.excluded[path] = why
 
 
 def _is_ignored(path: RelPath, row: SyncedEntry, ignore: IgnoreRules) -> bool:

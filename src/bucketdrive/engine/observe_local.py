@@ -101,14 +101,15 @@ async def wait_for_young(parts: Parts, seen: Observed, changed: Collection[RelPa
 
 
 async def hash_paths(parts: Parts, seen: Observed, paths: list[RelPath], names: LocalNames) -> None:
-    """Read what decides. A file that changes meanwhile or cannot be read is unknown; one that is gone stays so."""
+    """Read what decides. A file that changed since the scan, cannot be read or is gone is unknown."""
     for start in range(0, len(paths), _BATCH):
         batch = paths[start : start + _BATCH]
         found = await parts.disk.hash_files([names.name(path) for path in batch])
         for path, result in zip(batch, found, strict=True):
-            if isinstance(result, Hashed):
+            if isinstance(result, Hashed) and seen.local.get(path) == LocalFile(result.fingerprint):
                 seen.hashes[path] = result
-                seen.local[path] = LocalFile(result.fingerprint)
+            elif isinstance(result, Hashed):
+                seen.local[path] = LocalUnknown("it is still being written")
             elif isinstance(result, ItemError):
                 seen.local[path] = LocalUnknown(result.message)
             else:

@@ -27,8 +27,8 @@ class Options:
     """Times in seconds, sizes in bytes.
 
     `settle_s`: a file younger than this is looked at twice; `absence_s`: how long a file must be gone before it counts
-    as deleted; `grain_ns`: the grain of the file system's clock; `whole_bytes`: what is larger goes up and down in
-    parts of at least `part_bytes`.
+    as deleted; `grain_ns`: the grain of a file system's clock that is fine; `whole_bytes`: what is larger goes up and
+    down in parts of at least `part_bytes`.
     """
 
     settle_s: float = 1.0

@@ -2,15 +2,47 @@
 
 A local file whose bytes are an older version of its key is an old synced copy: it is brought forward, or set aside
 where the file was deleted since, and no conflict. Nothing is ever deleted in the bucket for want of a local file.
+
+A state that comes back as an older copy of itself (from a backup, say) is lost as well: it knows nothing of what was
+done since, and would settle what was settled long ago. So each state leaves a word in the folder
+before it changes anything there, another one every time; an older copy does not know the last one.
 """
 
 from collections.abc import Mapping
 
 from bucketdrive.engine.observe_remote import has_bytes, note_top, sweep_versions
 from bucketdrive.engine.parts import Parts
+from bucketdrive.errors import DiskFullError, UnreadableError
 from bucketdrive.model.entries import Hashed, LocalEntry, LocalFile, SyncedFile, VersionRow
 from bucketdrive.model.paths import RelPath
 from bucketdrive.rules.changes import Observed
+from bucketdrive.state.change import begin_anew
+from bucketdrive.state.trees import put_meta
+
+_ID, _NEXT_ID = "state_id", "next_state_id"
+
+
+async def mark_state(parts: Parts) -> None:
+    """Before anything is changed: let this state be told from its older copies.
+
+    Where the folder takes no word, it takes no file either, and what is sent is known by its own ids.
+    """
+    state_id = parts.chance.uuid()
+    await parts.state.run(put_meta, {_NEXT_ID: state_id})
+    try:
+        await parts.disk.set_state_id(state_id)
+    except (UnreadableError, DiskFullError):
+        return
+    await parts.state.run(put_meta, {_ID: state_id})
+
+
+async def drop_old_state(parts: Parts, meta: Mapping[str, str]) -> bool:
+    """Begin anew, in rebuild mode, if this state is not the one that worked here last; whether it was."""
+    left = await parts.disk.state_id()
+    if left in (meta.get(_ID, ""), meta.get(_NEXT_ID, "")):
+        return False
+    await parts.state.run(begin_anew, {_ID: left, _NEXT_ID: left, "is_rebuilding": "1"})
+    return True
 
 
 def without_base(seen: Observed) -> list[RelPath]:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from bucketdrive.engine.audit import settle_deletion
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.download import drop_staged, installed_row
+from bucketdrive.engine.move import settle_rename
 from bucketdrive.engine.observe_remote import has_bytes, key_history, settle_uploads
+from bucketdrive.engine.rebuild import mark_state
 from bucketdrive.engine.remove import give_back, put_aside_or_back
 from bucketdrive.errors import ItemError
 from bucketdrive.model.attempts import Attempt, Deed, Quarantined
@@ -42,18 +44,19 @@ async def recover(work: Work, snapshot: Snapshot, *, at_start: bool) -> Recovery
     `at_start`: also look for files under `.bucketdrive/` that no row explains.
     """
     recovery = Recovery()
-    await _settle_attempts(work, snapshot, recovery)
     now_s = work.parts.clock.now_s()
-    for entry in snapshot.quarantined:
-        if entry.purge_after_s <= now_s:
-            recovery.is_changed = True
-            await recovery.attempt(entry.path, _purge(work, entry))
-    if at_start:
-        known = {entry.place for entry in snapshot.quarantined} | {attempt.place for attempt in snapshot.attempts}
-        for place in await work.parts.disk.places():
-            if place not in known:
-                path = _path_of(place)
-                await recovery.attempt(path, _tend_orphan(work, place, path))
+    due = [entry for entry in snapshot.quarantined if entry.purge_after_s <= now_s]
+    known = {entry.place for entry in snapshot.quarantined} | {attempt.place for attempt in snapshot.attempts}
+    orphans = [place for place in await work.parts.disk.places() if place not in known] if at_start else []
+    recovery.is_changed = bool(due) or any(attempt.is_open for attempt in snapshot.attempts)
+    if recovery.is_changed or orphans:
+        await mark_state(work.parts)
+    await _settle_attempts(work, snapshot, recovery)
+    for entry in due:
+        await recovery.attempt(entry.path, _purge(work, entry))
+    for place in orphans:
+        path = _path_of(place)
+        await recovery.attempt(path, _tend_orphan(work, place, path))
     return recovery
 
 
@@ -71,7 +74,6 @@ async def _settle_attempts(work: Work, snapshot: Snapshot, recovery: Recovery) -
         await settle_uploads(work.parts, work.commits, path, row if isinstance(row, SyncedFile) else None, mine)
     for attempt in opened:
         await recovery.attempt(attempt.path, _settle(work, attempt, synced))
-    recovery.is_changed = bool(opened)
 
 
 async def _settle(work: Work, attempt: Attempt, synced: SyncedTree) -> None:
@@ -82,6 +84,8 @@ async def _settle(work: Work, attempt: Attempt, synced: SyncedTree) -> None:
             await _settle_replace(work, attempt)
         case Deed.REMOVE:
             await _settle_remove(work, attempt, synced)
+        case Deed.RENAME:
+            await settle_rename(work, attempt)
         case Deed.DELETE:
             await settle_deletion(work, attempt)
             await work.commits.write(StateChange(closed=(attempt.op,)))
@@ -90,11 +94,16 @@ async def _settle(work: Work, attempt: Attempt, synced: SyncedTree) -> None:
 
 
 async def _settle_install(work: Work, attempt: Attempt) -> None:
-    """Still staged: it was not installed. Gone: it was, and in the same boot a missing file is a user's deletion."""
-    closed = StateChange(closed=(attempt.op,))
+    """Still staged: it was not installed. Gone: it was."""
     if await work.parts.disk.hash_place(attempt.place) is not None:
         await drop_staged(work, attempt)
-        return
+    else:
+        await _agree_on_installed(work, attempt)
+
+
+async def _agree_on_installed(work: Work, attempt: Attempt) -> None:
+    """The download was put in place; in the same boot, a file that is missing there is a user's deletion."""
+    closed = StateChange(closed=(attempt.op,))
     name = work.names.name(attempt.path)
     (now,) = await work.parts.disk.look([name])
     if attempt.fingerprint is not None and (attempt.boot_id == work.parts.boot_id or isinstance(now, LocalFile)):
@@ -110,10 +119,13 @@ def _unproved(row: SyncedFile) -> SyncedFile:
 
 
 async def _settle_replace(work: Work, attempt: Attempt) -> None:
-    """The new bytes are still staged: not swapped. Others are there: swapped, and they are what came out."""
+    """The new bytes are still staged: not swapped. Others are there: swapped, and they are what came out.
+
+    Nothing is there: swapped, and what came out was a user's and was given back.
+    """
     found = await work.parts.disk.hash_place(attempt.place)
     if found is None or attempt.expected is None or attempt.fingerprint is None:
-        await work.commits.write(StateChange(closed=(attempt.op,)))
+        await _agree_on_installed(work, attempt)
         return
     if found.sha256 == attempt.sha256 and found.fingerprint.inode == attempt.fingerprint.inode:
         await drop_staged(work, attempt)

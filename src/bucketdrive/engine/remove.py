@@ -156,7 +156,7 @@ async def delete_remote(work: Work, action: DeleteRemote) -> int:
         written = await work.parts.bucket.delete_object(key, condition=IfMatch(action.etag))
         closed: tuple[str, ...] = ()
     else:
-        written, op = await _delete_and_look_back(work, action)
+        written, op = await delete_and_look_back(work, action)
         closed = (op,)
     told = dataclasses.replace(
         work.journal_entry("delete", action.path, written), base=action.version_id, etag="", size=action.size
@@ -165,10 +165,13 @@ async def delete_remote(work: Work, action: DeleteRemote) -> int:
     return 0
 
 
-async def _delete_and_look_back(work: Work, action: DeleteRemote) -> tuple[Written, str]:
+async def delete_and_look_back(work: Work, action: DeleteRemote) -> tuple[Written, str]:
     """Delete where the store ignores conditions: look before, and put back what was buried unseen. Marker and attempt.
 
-    The deletion was announced before. The attempt makes the look back survive a crash.
+    The deletion was announced before. The attempt makes the look back survive a crash; whoever calls closes it.
+
+    Raises:
+        ConditionFailedError: the bucket has another version by now.
     """
     parts, key = work.parts, work.parts.keys.key(action.path)
     page = await parts.bucket.list_object_versions(key, max_keys=1)

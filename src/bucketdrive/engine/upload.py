@@ -5,11 +5,11 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from bucketdrive.engine.deed import Work, check_kept
-from bucketdrive.engine.multipart import begin_upload, named
-from bucketdrive.errors import ConditionFailedError, MissingError, UnavailableError, UnstableFileError
+from bucketdrive.engine.multipart import begin_upload, named, on_top
+from bucketdrive.errors import MissingError, UnavailableError, UnstableFileError
 from bucketdrive.model.attempts import Attempt, Deed
 from bucketdrive.model.entries import Hashed, LocalFile, SyncedDir, SyncedFile
-from bucketdrive.model.format import FOLDER_TYPE, FileMeta, read_metadata, write_metadata
+from bucketdrive.model.format import FOLDER_TYPE, FileMeta, JournalEntry, write_metadata
 from bucketdrive.model.plan import MakeDirRemote, RemoveDirRemote, Upload
 from bucketdrive.ports.bucket import Condition, IfAbsent, IfMatch, NewObject, Written
 from bucketdrive.rules.transfer import Whole
@@ -29,6 +29,13 @@ async def upload(work: Work, action: Upload) -> int:
         written, attempt = await _upload_whole(work, action)
     else:
         written, attempt = await _upload_in_parts(work, action)
+    told = dataclasses.replace(work.journal_entry("put", action.path, written), base=action.base_version)
+    await conclude(work, action, attempt, written, told)
+    return attempt.size
+
+
+async def conclude(work: Work, action: Upload, attempt: Attempt, written: Written, told: JournalEntry) -> None:
+    """An upload is done: agree on what was `written`, close its attempt, and tell others."""
     row = SyncedFile(
         attempt.sha256,
         attempt.size,
@@ -38,24 +45,18 @@ async def upload(work: Work, action: Upload) -> int:
         attempt.is_fp_safe,
         work.names.alias(action.path),
     )
-    told = dataclasses.replace(
-        work.journal_entry("put", action.path, written),
-        base=action.base_version,
-        size=row.size,
-        sha256=row.sha256,
-    )
+    told = dataclasses.replace(told, size=row.size, sha256=row.sha256)
     await work.commits.write(StateChange(synced=work.rows(action.path, row), closed=(attempt.op,), announced=(told,)))
-    return row.size
 
 
 async def _upload_whole(work: Work, action: Upload) -> tuple[Written, Attempt]:
     """One put of the very bytes that were hashed."""
     content = await work.parts.disk.read(work.names.name(action.path))
     _check_observed(action, content.hashed)
-    attempt = _attempt(work, action, content.hashed, etag=content.hashed.md5)
-    new = _new_object(work, action, attempt)
+    attempt = attempt_of(work, action, content.hashed, etag=content.hashed.md5)
+    new = new_object(work, action, attempt)
     key = work.parts.keys.key(action.path)
-    written = await _settling(work, attempt, lambda: work.parts.bucket.put_object(key, content.data, new))
+    written = await settling(work, attempt, lambda: work.parts.bucket.put_object(key, content.data, new))
     check_kept(written)
     return await named(work.parts, key, written, attempt.op), attempt
 
@@ -67,21 +68,18 @@ async def _upload_in_parts(work: Work, action: Upload) -> tuple[Written, Attempt
     if not isinstance(hashed, Hashed):
         raise hashed or MissingError("It went away before it was sent.", path=action.path)
     _check_observed(action, hashed)
-    attempt = _attempt(work, action, hashed)
-    async with begin_upload(work.parts, key, _new_object(work, action, attempt, md5=hashed.md5)) as sending:
+    attempt = attempt_of(work, action, hashed)
+    async with begin_upload(work.parts, key, new_object(work, action, attempt, md5=hashed.md5)) as sending:
         await sending.send(attempt.size, partial(work.parts.disk.read_range, name), attempt.sha256)
         (now,) = await work.parts.disk.look([name])
         if not isinstance(now, LocalFile) or now.fingerprint != action.fingerprint:
             raise UnstableFileError("It changed while it was sent; no version was made.", path=action.path)
         attempt = dataclasses.replace(attempt, started_s=work.parts.clock.now_s())
-        check_kept(await _settling(work, attempt, sending.complete))
-    head = await work.parts.bucket.head_object(key)
-    if read_metadata(head.metadata).op != attempt.op:  # where uploads are ordered by their beginning, or just now
-        raise ConditionFailedError("Another version lies on top of what was sent; the next look decides.")
-    return Written(head.version_id, head.etag), attempt
+        check_kept(await settling(work, attempt, sending.complete))
+    return await on_top(work.parts, key, attempt.op), attempt
 
 
-async def _settling(work: Work, attempt: Attempt, write: Callable[[], Awaitable[Written]]) -> Written:
+async def settling(work: Work, attempt: Attempt, write: Callable[[], Awaitable[Written]]) -> Written:
     """Write down an attempt and make it. It stays open, but where the store surely did not act."""
     await work.commits.write(StateChange(opened=(attempt,)))
     try:
@@ -96,7 +94,8 @@ def _check_observed(action: Upload, hashed: Hashed) -> None:
         raise UnstableFileError("It changed since it was looked at.", path=action.path)
 
 
-def _attempt(work: Work, action: Upload, hashed: Hashed, *, etag: str = "") -> Attempt:
+def attempt_of(work: Work, action: Upload, hashed: Hashed, *, etag: str = "") -> Attempt:
+    """The attempt to make `hashed` the newest version; its `etag` where that is known beforehand."""
     return Attempt(
         op=work.parts.chance.uuid(),
         deed=Deed.UPLOAD,
@@ -111,7 +110,8 @@ def _attempt(work: Work, action: Upload, hashed: Hashed, *, etag: str = "") -> A
     )
 
 
-def _new_object(work: Work, action: Upload, attempt: Attempt, *, md5: str = "") -> NewObject:
+def new_object(work: Work, action: Upload, attempt: Attempt, *, md5: str = "") -> NewObject:
+    """What is written besides the bytes; with `md5`, in hex, where the ETag will not be it."""
     meta = FileMeta(
         mtime_ns=action.fingerprint.mtime_ns,
         sha256=attempt.sha256,
@@ -143,9 +143,6 @@ async def make_dir(work: Work, action: MakeDirRemote) -> int:
 
 async def remove_dir(work: Work, action: RemoveDirRemote) -> int:
     """Delete the marker of a folder that was removed here."""
-    if not action.etag:
-        await work.commits.write(StateChange(dropped=(action.path,)))
-        return 0
     written = await work.parts.bucket.delete_object(
         work.parts.keys.folder_key(action.path), condition=work.parts.on_delete(IfMatch(action.etag))
     )

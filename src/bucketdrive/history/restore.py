@@ -2,24 +2,25 @@
 
 from bucketdrive.errors import NoSuchPathError, UsageError
 from bucketdrive.history.as_of import not_there, read_tree
-from bucketdrive.history.versions import list_trash, list_versions
+from bucketdrive.history.versions import follow_versions, list_trash
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import CopyForward, Plan
 from bucketdrive.model.reports import iso_time
 from bucketdrive.ports.bucket import Reads
 from bucketdrive.rules.restore import plan_restore, plan_restore_as_of
+from bucketdrive.state.database import State
 
 
-async def make_restore_plan(bucket: Reads, keys: KeySpace, path: RelPath, version_id: str) -> Plan:
+async def make_restore_plan(bucket: Reads, keys: KeySpace, state: State, path: RelPath, version_id: str) -> Plan:
     """What makes a file's version the newest again; for a folder, all deleted files below it.
 
     Raises:
         NoSuchPathError: there is nothing to restore.
         UsageError: a version is named for a folder.
     """
-    versions = await list_versions(bucket, keys, path)
+    versions = await follow_versions(bucket, keys, state, path)
     if versions:
-        action = plan_restore(path, versions, version_id)
+        action = plan_restore(keys, path, versions, version_id)
         return Plan(actions=(action,) if action else ())
     deleted = [info for info in await list_trash(bucket, keys) if info.path.startswith(f"{path}/")]
     if not deleted:

@@ -1,7 +1,9 @@
 """The versions of a path, and the trash: what the bucket keeps, read and not changed."""
 
 import asyncio
+import heapq
 from collections.abc import AsyncIterator
+from operator import attrgetter
 
 from bucketdrive.errors import NoSuchObjectError, NoSuchPathError
 from bucketdrive.model.entries import VersionRow
@@ -10,8 +12,13 @@ from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.reports import DeletedInfo, VersionInfo
 from bucketdrive.ports.bucket import Reads
 from bucketdrive.rules.timeline import trash, versions_of
+from bucketdrive.state.database import State
+from bucketdrive.state.journals import load_origins
 
 _BEHIND_ALL = "\U0010ffff"
+_MOVES = 16
+"""So many moves of a file are followed back."""
+
 _HEADS = 20
 """Of so many of the newest versions the metadata is asked for: one request each."""
 
@@ -22,13 +29,31 @@ async def list_versions(bucket: Reads, keys: KeySpace, path: RelPath) -> list[Ve
     return versions_of([row async for row in each_version(bucket, keys, key, stop_behind=key)], key)
 
 
-async def describe_versions(bucket: Reads, keys: KeySpace, path: RelPath) -> list[VersionInfo]:
+async def follow_versions(
+    bucket: Reads, keys: KeySpace, state: State, path: RelPath, moves: int = _MOVES
+) -> list[VersionRow]:
+    """As `list_versions`, with the versions that the file had under the names it was moved from.
+
+    The state knows of moves what journals told. What another file left under the same name before is among them.
+    """
+    found = await list_versions(bucket, keys, path)
+    origins = await state.run(load_origins, path) if moves else {}
+    for row in list(found):
+        origin = origins.get(row.version_id)
+        if origin is not None:
+            earlier = await follow_versions(bucket, keys, state, origin.path, moves - 1)
+            at = next((n for n, other in enumerate(earlier) if other.version_id == origin.version_id), len(earlier))
+            found = list(heapq.merge(found, earlier[at:], key=attrgetter("modified_s"), reverse=True))
+    return found
+
+
+async def describe_versions(bucket: Reads, keys: KeySpace, state: State, path: RelPath) -> list[VersionInfo]:
     """The versions of a file for a user, newest first, the newest of them with device and hash as they claim them.
 
     Raises:
         NoSuchPathError: the file has no version at all.
     """
-    rows = await list_versions(bucket, keys, path)
+    rows = await follow_versions(bucket, keys, state, path)
     if not rows:
         raise NoSuchPathError(
             f"{path} is not in this drive, and never was as far as its versions go back.",
@@ -38,7 +63,7 @@ async def describe_versions(bucket: Reads, keys: KeySpace, path: RelPath) -> lis
     async with asyncio.TaskGroup() as group:
         heads = [group.create_task(_claims(bucket, row)) for row in rows[:_HEADS]]
     claims = [head.result() for head in heads] + [FileMeta()] * max(0, len(rows) - _HEADS)
-    return [_info(row, claim) for row, claim in zip(rows, claims, strict=True)]
+    return [_info(keys.tail(row.key), path, row, claim) for row, claim in zip(rows, claims, strict=True)]
 
 
 async def _claims(bucket: Reads, row: VersionRow) -> FileMeta:
@@ -51,12 +76,14 @@ async def _claims(bucket: Reads, row: VersionRow) -> FileMeta:
     return read_metadata(head.metadata)
 
 
-def _info(row: VersionRow, claim: FileMeta) -> VersionInfo:
+def _info(path: str, now: str, row: VersionRow, claim: FileMeta) -> VersionInfo:
+    """`now`: the path that the file has now."""
     return VersionInfo(
+        path,
         row.version_id,
         row.size,
         row.modified_s,
-        row.is_latest,
+        row.is_latest and path == now,
         row.is_delete_marker,
         device=claim.device or None,
         sha256=claim.sha256 or None,

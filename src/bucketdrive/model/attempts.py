@@ -11,13 +11,15 @@ from bucketdrive.model.plan import ExpectedFile
 class Deed(StrEnum):
     """What was attempted. UPLOAD: a put; INSTALL, REPLACE: a download; REMOVE: a local file set aside.
 
-    DELETE: a deletion in a store that ignores conditions; `version_id`, `etag` are those of what was meant.
+    DELETE: a deletion in a store that ignores conditions; `version_id`, `etag` are those of what was meant. RENAME: a
+    local file gets the name it was moved to in the bucket.
     """
 
     UPLOAD = "upload"
     INSTALL = "install"
     REPLACE = "replace"
     REMOVE = "remove"
+    RENAME = "rename"
     DELETE = "delete"
 
 
@@ -27,9 +29,10 @@ class Attempt:
 
     `op`: its UUID, for uploads also in the object's metadata. `sha256`, `size`, `etag` (empty: unknown) and
     `version_id` tell of the new content; `fingerprint` of the local file uploaded, or of the staged one. `place`: where
-    it is staged or set aside. `expected`: what was to be replaced or removed. `base_version`: what was on top of the
-    key when an upload began. `is_open`: its outcome was never looked for; a settled upload whose version did not show
-    stays known (not open) as long as a request may live, since it may still be executed.
+    it is staged or set aside. `expected`: what was to be replaced, removed or renamed. `source`: the path it is renamed
+    from. `base_version`: what was on top of the key when an upload began. `is_open`: its outcome was never looked for;
+    a settled upload whose version did not show stays known (not open) as long as a request may live, since it may still
+    be executed.
     """
 
     op: str
@@ -43,6 +46,7 @@ class Attempt:
     is_fp_safe: bool = False
     place: str = ""
     expected: ExpectedFile | None = None
+    source: str = ""
     base_version: str = ""
     boot_id: str = ""
     started_s: float = 0.0

@@ -9,7 +9,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote
@@ -225,7 +225,7 @@ class JournalEntry:
     source: str = ""
 
 
-def write_journal(entries: list[JournalEntry]) -> bytes:
+def write_journal(entries: Sequence[JournalEntry]) -> bytes:
     """A journal batch: JSON lines."""
     return b"".join(_json(_journal_fields(entry)) for entry in entries)
 

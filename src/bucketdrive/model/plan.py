@@ -78,6 +78,36 @@ class Download(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class CopySource:
+    """A version that holds a file's content already. `sha256` and `md5` in hex, `size` in bytes.
+
+    `version_id` is empty where only a listing was seen.
+    """
+
+    path: RelPath
+    version_id: str
+    etag: str
+    size: int
+    sha256: str
+    md5: str
+
+
+@dataclass(frozen=True, slots=True)
+class UploadByCopy(Upload):
+    """The file was moved here: the bucket makes its new version of one that it has. No byte travels."""
+
+    source: CopySource
+
+
+@dataclass(frozen=True, slots=True)
+class DownloadByRename(Download):
+    """The file was moved in the bucket: the local file `source`, which is `expected` to be there, gets the new name."""
+
+    source: RelPath
+    expected: ExpectedFile
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteLocal(Action):
     """Set the local file aside: it was deleted in the bucket."""
 
@@ -135,7 +165,8 @@ class RemoveDirLocal(Action):
 class CopyForward(Action):
     """Make an old version the newest again.
 
-    `if_match`: ETag of what is live now, empty where nothing is; `base_version`: its version id.
+    `if_match`: ETag of what is live now, empty where nothing is; `base_version`: its version id. `source`: the path
+    whose version it is, where the file was moved since; empty: its own.
     """
 
     version_id: str
@@ -143,6 +174,7 @@ class CopyForward(Action):
     size: int
     if_match: str
     base_version: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +201,9 @@ _PHASES: dict[type[Action], Phase] = {
     Record: Phase.NOTE,
     Forget: Phase.NOTE,
     Upload: Phase.MAKE,
+    UploadByCopy: Phase.MAKE,
     Download: Phase.MAKE,
+    DownloadByRename: Phase.MAKE,
     SetAside: Phase.MAKE,
     Clash: Phase.MAKE,
     MakeDirRemote: Phase.MAKE,

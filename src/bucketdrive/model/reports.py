@@ -53,7 +53,7 @@ class SyncReport:
     @property
     def has_done_something(self) -> bool:
         """Whether anything changed, here or in the bucket, or failed to."""
-        counts = self.uploaded + self.downloaded + self.deleted_here + self.deleted_in_bucket
+        counts = self.uploaded + self.downloaded + self.deleted_here + self.deleted_in_bucket + self.moved
         return bool(counts or self.conflicts or self.failed)
 
     @property
@@ -86,8 +86,9 @@ class DriveStatus:
 
 @dataclass(frozen=True, slots=True)
 class VersionInfo:
-    """A version of a path. `device` and `sha256` are None where they are not known."""
+    """A version of a file, at the `path` that it had then. `device` and `sha256` are None where they are not known."""
 
+    path: str
     version_id: str
     size: int
     modified: float
@@ -212,12 +213,14 @@ class DoctorReport:
 class StoreFacts:
     """What a bucket really does, measured at link (spec §2.1).
 
-    `conditional_put` and `conditional_delete` name the class: A both, B put only, C neither.
+    `conditional_put` and `conditional_delete` name the class: A both, B put only, C neither. `part_copy`: parts of an
+    upload may be copied from versions in the bucket.
     """
 
     conditional_put: bool
     conditional_delete: bool
     conditional_copy: bool
+    part_copy: bool = False
     checks_sha256: bool = True
     checks_md5: bool = True
 

@@ -85,6 +85,16 @@ class Part:
     etag: str
 
 
+@dataclass(frozen=True, slots=True)
+class VersionRange:
+    """Bytes [first, end) of a version in this bucket; `end` 0: to its end. A part of one must be of over 5 MiB."""
+
+    key: str
+    version_id: str
+    first: int = 0
+    end: int = 0
+
+
 class Reads(Protocol):
     """Requests that change nothing. May be repeated at will."""
 
@@ -168,6 +178,16 @@ class Writes(Protocol):
         """UploadPart with its Content-MD5. Parts but the last are at least 5 MiB.
 
         May be repeated: the last one counts.
+        """
+        ...
+
+    async def upload_part_copy(self, key: str, upload_id: str, number: int, source: VersionRange) -> Part:
+        """UploadPartCopy: a part made of bytes that the bucket has; none travels. May be repeated, as `upload_part`.
+
+        Some stores refuse it to some credentials (Ceph 16 to those of a role): `StoreFacts.part_copy` tells.
+
+        Raises:
+            NoSuchObjectError: the source is not there.
         """
         ...
 

@@ -8,7 +8,8 @@ different names.
 
 **Raises**, for every method that takes a name or a place:
     UnreadableError: permission denied, I/O error, or a name the disk cannot hold.
-    GuardError: the folder itself is gone; for what changes anything, also: `.bucketdrive` is (it may be unmounted).
+    GuardError: the folder itself is gone, or is not the one to `stay_at`; for what changes anything, also:
+        `.bucketdrive` is gone (it may be unmounted).
     DiskFullError: no room.
 
 **Raises**, for every other: GuardError and DiskFullError as well, and DriveError where the folder cannot be used.
@@ -91,8 +92,20 @@ class Disk(Protocol):
         """
         ...
 
+    def stay_at(self, facts: RootFacts) -> None:
+        """From now on, be about this very folder only; `root` alone still tells what is there now."""
+        ...
+
     async def write_root(self, drive_id: str, root_id: str) -> None:
         """Make `.bucketdrive/` and its marker, replacing a marker that is there. The folder must exist."""
+        ...
+
+    async def state_id(self) -> str:
+        """What `set_state_id` left in `.bucketdrive/`; empty where it left nothing."""
+        ...
+
+    async def set_state_id(self, state_id: str) -> None:
+        """Leave a word (at most 100 ASCII characters) that tells which state went to work here last. Durable."""
         ...
 
     async def clock_ns(self) -> int:

@@ -36,7 +36,7 @@ class Observed:
     the bucket showed, `deleted` the paths whose key has a delete marker on top and that marker's version id, `vanished`
     those whose key has no version at all, `hashes` the local files that were read, `compared` whether an equal-sized
     pair was found equal. `unknown_remote`: paths whose state in the bucket could not be learnt. Ignored paths are in
-    none of them, not even in `synced`.
+    none of them, not even in `synced`. `folds`: the disk here takes names that differ only in case for one.
     """
 
     synced: SyncedTree
@@ -48,6 +48,7 @@ class Observed:
     unknown_remote: set[RelPath] = field(default_factory=set)
     hashes: dict[RelPath, Hashed] = field(default_factory=dict)
     compared: dict[RelPath, bool] = field(default_factory=dict)
+    folds: bool = False
 
     @cached_property
     def live_folders(self) -> set[RelPath]:
@@ -132,6 +133,7 @@ def to_hash(seen: Observed, changed: AbstractSet[RelPath]) -> list[RelPath]:
         for path, row in seen.synced.items()
         if isinstance(row, SyncedFile) and row.size and path not in seen.local
     }
+    new_sizes = {remote.size for path, remote in seen.live.items() if path not in seen.synced and _is_md5(remote.etag)}
     wanted = []
     for path in sorted(changed):
         entry = seen.local.get(path)
@@ -140,15 +142,32 @@ def to_hash(seen: Observed, changed: AbstractSet[RelPath]) -> list[RelPath]:
         row = seen.synced.get(path)
         size = entry.fingerprint.size
         if isinstance(row, SyncedFile):
-            is_needed = not is_clean(row, entry) and (
-                size == row.size or path not in seen.live or not has_etag(row, seen.live[path].etag)
-            )
+            is_needed = (
+                not is_clean(row, entry)
+                and (size == row.size or size in gone_sizes or not _is_live_as_agreed(seen, path, row))
+            ) or _may_have_moved_there(seen, path, row, new_sizes)
         else:
             has_rival = path in seen.live or path in seen.live_folders or path in seen.folder_markers
             is_needed = has_rival or size in gone_sizes
         if is_needed:
             wanted.append(path)
     return wanted
+
+
+def _is_live_as_agreed(seen: Observed, path: RelPath, row: SyncedFile) -> bool:
+    return path in seen.live and has_etag(row, seen.live[path].etag)
+
+
+def _may_have_moved_there(seen: Observed, path: RelPath, row: SyncedFile, new_sizes: AbstractSet[int]) -> bool:
+    """Whether the file was deleted in the bucket and its content may be new under another name, by another ETag.
+
+    A version in parts that is copied whole gets its MD5 for an ETag.
+    """
+    return path in seen.deleted and not _is_md5(row.etag) and row.size in new_sizes
+
+
+def _is_md5(etag: str) -> bool:
+    return _MD5.fullmatch(etag) is not None
 
 
 class Classifier:
@@ -251,7 +270,7 @@ class Classifier:
             return Content.UNKNOWN
         if hashed.fingerprint.size != found.size:
             return Content.DIFFERENT
-        if _MD5.fullmatch(found.etag) and found.etag == hashed.md5:
+        if found.etag == hashed.md5:
             return Content.SAME
         if path in self._seen.compared:
             return Content.SAME if self._seen.compared[path] else Content.DIFFERENT

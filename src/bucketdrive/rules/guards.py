@@ -11,6 +11,8 @@ from bucketdrive.model.plan import (
     DeleteLocal,
     DeleteRemote,
     Download,
+    DownloadByRename,
+    Forget,
     Hold,
     Move,
     Phase,
@@ -83,6 +85,7 @@ def _held_back(plan: Plan, held: Collection[Action], reason: str, folders: type[
             action
             for action in plan.actions
             if not isinstance(action, folders)
+            and not (isinstance(action, Forget) and action.path in occupied)
             and not (isinstance(action, DeleteLocal | DeleteRemote) and action.path in deletions)
             and not (plan.phase(action) is Phase.AFTERWARDS and action.path in dropped)
         ),
@@ -99,7 +102,7 @@ def within_room(actions: Iterable[Action], free_bytes: int, reserve_bytes: int) 
     kept: list[Action] = []
     holds: list[Hold] = []
     for action in actions:
-        if isinstance(action, Download):
+        if isinstance(action, Download) and not isinstance(action, DownloadByRename):
             if free_bytes < max(reserve_bytes, 2 * action.size):
                 holds.append(Hold(action.path, "the disk has no room for it: free some space, then sync again", "G5"))
                 continue

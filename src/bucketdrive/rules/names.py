@@ -73,18 +73,18 @@ def _refusal_of_part(part: str) -> str | None:
     return None
 
 
-def unkeepable(paths: Iterable[RelPath], known: Container[RelPath], rules: NameRules) -> dict[RelPath, str]:
+def unkeepable(paths: Iterable[RelPath], here: Container[RelPath], rules: NameRules) -> dict[RelPath, str]:
     """The paths of the bucket that this folder's file system cannot hold, and why (spec §2.9).
 
-    Of several that it would take for one, the one that is there already (`known`) is kept, else the first in the order
-    of UTF-8 bytes.
+    Of several that it would take for one, the one that is `here` already is kept, else the first in the order of UTF-8
+    bytes.
     """
     refused: dict[RelPath, str] = {}
     if rules.is_windows:
         refused.update({path: "Windows cannot have a file of this name" for path in paths if _is_barred(path)})
     if rules.folds:
         kept: dict[str, RelPath] = {}
-        for path in sorted(paths, key=lambda path: (path not in known, path.encode())):
+        for path in sorted(paths, key=lambda path: (path not in here, path.encode())):
             first = kept.setdefault(path.fold, path)
             if first != path:
                 refused[path] = f"{first} differs from it only in case or normal form, and this disk keeps one of them"

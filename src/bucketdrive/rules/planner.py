@@ -10,9 +10,11 @@ from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import (
     Action,
     Clash,
+    CopySource,
     DeleteLocal,
     DeleteRemote,
     Download,
+    DownloadByRename,
     ExpectedFile,
     Forget,
     Hold,
@@ -25,6 +27,7 @@ from bucketdrive.model.plan import (
     RemoveDirRemote,
     SetAside,
     Upload,
+    UploadByCopy,
 )
 from bucketdrive.rules.changes import Classifier, Observed, same_content
 from bucketdrive.rules.reconcile import Base, Decision, Local, Remote, Sides, Verb, decide
@@ -52,12 +55,9 @@ class _Planner:
 
     def plan(self) -> Plan:
         actions = self._unblocked([action for path in self._changed for action in self._actions(path)])
-        return Plan(
-            actions=tuple(actions),
-            holds=tuple(self._holds),
-            moves=tuple(self._moves(actions)),
-            afterwards=frozenset(self._afterwards(actions)),
-        )
+        moves = tuple(self._moves(actions))
+        afterwards = frozenset(self._afterwards(actions))
+        return Plan(tuple(self._by_moving(actions, moves, afterwards)), tuple(self._holds), moves, afterwards)
 
     def _unblocked(self, actions: list[Action]) -> list[Action]:
         """The actions without those that would make something below a file that stays here."""
@@ -91,7 +91,7 @@ class _Planner:
                 yield self._transfer(path, sides, decision)
             case Verb.UPLOAD_IN_PLACE_OF_FOLDER:
                 self._in_place.add(path)
-                if path in self._seen.folder_markers:
+                if sides.base is Base.DIR or path in self._seen.folder_markers:
                     yield self._remove_marker(path, decision)
                 yield self._transfer(path, sides, decision)
             case Verb.SET_ASIDE:
@@ -183,24 +183,64 @@ class _Planner:
             case _:
                 return
 
-    def _remove_marker(self, path: RelPath, decision: Decision) -> RemoveDirRemote:
+    def _remove_marker(self, path: RelPath, decision: Decision) -> RemoveDirRemote | Forget:
+        """Without a marker, the folder is forgotten at once: what goes after it is no reason to remove a new one."""
         marker = self._seen.folder_markers.get(path)
-        return RemoveDirRemote(path, decision.reason, marker.etag if marker else "")
+        return RemoveDirRemote(path, decision.reason, marker.etag) if marker else Forget(path, decision.reason)
 
     def _moves(self, actions: list[Action]) -> Iterable[Move]:
         hashes, live, synced = self._seen.hashes, self._seen.live, self._seen.synced
-        uploads = {a.path: _hash_and_size(hashes[a.path]) for a in actions if _creates(a, Upload) and a.path in hashes}
-        downloads = {a.path: (live[a.path].etag, live[a.path].size) for a in actions if _creates(a, Download)}
+        uploads = {
+            a.path: (hashes[a.path].sha256, hashes[a.path].fingerprint.size)
+            for a in actions
+            if isinstance(a, Upload) and a.path in hashes
+        }
+        downloads = {
+            a.path: (live[a.path].etag, live[a.path].size)
+            for a in actions
+            if isinstance(a, Download) and a.replaces is None
+        }
         gone_here: dict[RelPath, tuple[str, int]] = {}
         gone_there: dict[RelPath, tuple[str, int]] = {}
+        by_md5: dict[RelPath, tuple[str, int]] = {}
         for action in actions:
-            row = synced.get(action.path)
+            row, hashed = synced.get(action.path), hashes.get(action.path)
             if isinstance(row, SyncedFile) and isinstance(action, DeleteRemote):
                 gone_here[action.path] = (row.sha256, row.size)
             elif isinstance(row, SyncedFile) and isinstance(action, DeleteLocal):
                 gone_there[action.path] = (row.etag, row.size)
-        for source, target in [*same_content(gone_here, uploads), *same_content(gone_there, downloads)]:
-            yield Move(source, target)
+                by_md5 |= {action.path: (hashed.md5, row.size)} if hashed else {}
+        pairs = [*same_content(gone_here, uploads), *same_content(gone_there, downloads)]
+        left = {path: content for path, content in downloads.items() if path not in {target for _, target in pairs}}
+        paired = {source for source, _ in pairs}
+        pairs += same_content({path: content for path, content in by_md5.items() if path not in paired}, left)
+        for source, target in pairs:
+            if not (self._seen.folds and source.fold == target.fold):  # one file to this disk: it has to go first
+                yield Move(source, target)
+
+    def _by_moving(
+        self, actions: list[Action], moves: Iterable[Move], afterwards: AbstractSet[RelPath]
+    ) -> Iterable[Action]:
+        """The actions, those of a move without a byte on its way: a copy in the bucket, a rename here."""
+        sources = {move.target: move.source for move in moves}
+        deletions = {action.path: action for action in actions if isinstance(action, DeleteLocal)}
+        renamed = {source for target, source in sources.items() if source in deletions and target not in afterwards}
+        for action in actions:
+            source = sources.get(action.path)
+            if isinstance(action, DeleteLocal) and action.path in renamed:
+                continue
+            if source is not None and isinstance(action, Upload):
+                yield _by_copy(action, self._copy_source(source, action.path))
+            elif source is not None and isinstance(action, Download) and source in renamed:
+                yield _by_rename(action, deletions[source])
+            else:
+                yield action
+
+    def _copy_source(self, source: RelPath, target: RelPath) -> CopySource:
+        row, hashed = self._seen.synced[source], self._seen.hashes[target]
+        if not isinstance(row, SyncedFile):
+            raise InternalError(f"nothing agreed on at {source!r}", path=source)
+        return CopySource(source, self._version_of(source, row), row.etag, row.size, hashed.sha256, hashed.md5)
 
     def _afterwards(self, actions: list[Action]) -> Iterable[RelPath]:
         """What makes something where a deletion of this plan must first clear the way."""
@@ -221,11 +261,15 @@ def _has_vanished(sides: Sides) -> bool:
     return sides.base is Base.FILE and sides.remote is Remote.VANISHED
 
 
-def _creates(action: Action, kind: type[Upload] | type[Download]) -> bool:
-    if isinstance(action, Upload):
-        return kind is Upload and not action.if_match
-    return isinstance(action, Download) and kind is Download and action.replaces is None
+def _by_copy(action: Upload, source: CopySource) -> UploadByCopy:
+    reason = f"moved here from {source.path}"
+    return UploadByCopy(
+        action.path, reason, action.fingerprint, action.if_match, action.base_version, action.top_version, source
+    )
 
 
-def _hash_and_size(hashed: Hashed) -> tuple[str, int]:
-    return hashed.sha256, hashed.fingerprint.size
+def _by_rename(action: Download, deletion: DeleteLocal) -> DownloadByRename:
+    reason = f"moved in the bucket from {deletion.path}"
+    return DownloadByRename(
+        action.path, reason, action.etag, action.size, None, source=deletion.path, expected=deletion.expected
+    )

@@ -1,39 +1,41 @@
 """From a path's past to a plan that makes it present again: copies forward, never a version less."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from bucketdrive.errors import NoSuchPathError
 from bucketdrive.model.entries import VersionRow
-from bucketdrive.model.paths import RelPath
+from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import CopyForward
 from bucketdrive.rules.names import refusal
 from bucketdrive.rules.timeline import Past
 
 
-def plan_restore(path: RelPath, versions: Sequence[VersionRow], version_id: str) -> CopyForward | None:
+def plan_restore(keys: KeySpace, path: RelPath, versions: Sequence[VersionRow], version_id: str) -> CopyForward | None:
     """What makes a version of `path` the newest again; None where it is that already.
 
-    `versions` are all of the key's, newest first. Without a `version_id`: the last content of a deleted file, or of a
-    live one the version before the current.
+    `versions` are all of the file's, newest first, those under the names it was moved from among them. Without a
+    `version_id`: the last content of a deleted file, or of a live one the last content that is not the current.
 
     Raises:
         NoSuchPathError: there is no such version.
     """
     contents = [row for row in versions if not row.is_delete_marker]
-    top = versions[0] if versions else None
+    top = next((row for row in versions if row.key == keys.key(path)), None)
     if version_id:
         wanted = next((row for row in contents if row.version_id == version_id), None)
     elif top is not None and top.is_delete_marker:
         wanted = contents[0] if contents else None
     else:
-        wanted = contents[1] if len(contents) > 1 else None
+        wanted = next((row for row in contents if top and not _is_same_content(row, top)), None)
     if wanted is None or top is None:
         raise _no_such_version(path, versions, version_id)
     if wanted is top:
         return None
     is_deleted = top.is_delete_marker
     reason = "deleted: its last content comes back" if is_deleted else "an older version becomes the newest"
-    return _forward(path, reason, wanted, top)
+    source = keys.tail(wanted.key)
+    return replace(_forward(path, reason, wanted, top), source="" if source == path else source)
 
 
 def plan_restore_as_of(tree: Mapping[str, Past], moment: str) -> list[CopyForward]:

@@ -1,6 +1,6 @@
 """What an action changes in the state, as data, so that many finished actions make one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -11,7 +11,7 @@ from bucketdrive.model.format import JournalEntry
 from bucketdrive.model.paths import RelPath
 from bucketdrive.state.attempts import drop_attempts, drop_quarantined, put_attempts, put_quarantined
 from bucketdrive.state.runs import add_outbox
-from bucketdrive.state.trees import drop_synced, put_synced
+from bucketdrive.state.trees import drop_synced, put_meta, put_synced
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +29,11 @@ class StateChange:
 
 def apply_changes(db: apsw.Connection, changes: Sequence[StateChange]) -> None:
     """Apply all `changes`, in order where they speak of one path."""
-    rows: dict[RelPath, SyncedEntry | None] = {}
     for change in changes:
-        rows.update(dict.fromkeys(change.dropped))
-        rows.update(change.synced)
-    if dropped := [path for path, row in rows.items() if row is None]:
-        drop_synced(db, dropped)
-    if put := [(path, row) for path, row in rows.items() if row is not None]:
-        put_synced(db, put)
+        if change.dropped:
+            drop_synced(db, change.dropped)
+        if change.synced:
+            put_synced(db, change.synced)
     attempts: dict[str, Attempt | None] = {}
     for change in changes:
         attempts.update({attempt.op: attempt for attempt in change.opened})
@@ -52,3 +49,13 @@ def apply_changes(db: apsw.Connection, changes: Sequence[StateChange]) -> None:
             put_quarantined(db, change.quarantined)
         if change.announced:
             add_outbox(db, change.announced)
+
+
+def begin_anew(db: apsw.Connection, facts: Mapping[str, str]) -> None:
+    """Forget what was agreed on, begun, set aside, held and to be told; with single `facts` for the new beginning.
+
+    Who this device is, what the store does, and what journals told remains true.
+    """
+    for table in ("synced", "attempt", "quarantine", "hold", "outbox"):
+        db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
+    put_meta(db, facts)

@@ -8,7 +8,7 @@ from bucketdrive.model.attempts import Attempt, Quarantined
 from bucketdrive.model.entries import SyncedTree
 from bucketdrive.model.paths import RelPath
 from bucketdrive.state.attempts import load_attempts, load_quarantined
-from bucketdrive.state.lineage import load_audited, load_told_deletions
+from bucketdrive.state.lineage import load_audited
 from bucketdrive.state.runs import StoredHold, deletions_since, load_holds
 from bucketdrive.state.trees import load_meta, load_synced
 
@@ -17,7 +17,7 @@ from bucketdrive.state.trees import load_meta, load_synced
 class Snapshot:
     """The state at one moment. `deleted_here`, `deleted_in_bucket`: by runs since the time asked for.
 
-    `audited` and `told` are for stores that ignore conditional writes (`state.lineage`).
+    `audited` is for stores that ignore conditional writes (`state.lineage`).
     """
 
     meta: dict[str, str]
@@ -26,7 +26,6 @@ class Snapshot:
     quarantined: list[Quarantined]
     holds: list[StoredHold]
     audited: dict[RelPath, str]
-    told: dict[RelPath, set[str]]
     deleted_here: int
     deleted_in_bucket: int
 
@@ -45,6 +44,5 @@ def load_snapshot(db: apsw.Connection, deletions_since_s: float) -> Snapshot:
         load_quarantined(db),
         load_holds(db),
         load_audited(db),
-        load_told_deletions(db),
         *deletions_since(db, deletions_since_s),
     )

@@ -25,16 +25,23 @@ def load_synced(db: apsw.Connection) -> SyncedTree:
 
 
 def put_synced(db: apsw.Connection, entries: Iterable[tuple[RelPath, SyncedEntry]]) -> None:
-    """Write rows, replacing those that are there."""
+    """Write rows, replacing those that are there; but a folder takes no file's place.
+
+    What comes into being below a path shows a folder there, on this side: that does not undo what was agreed on.
+    """
+    rows = list(entries)
     db.executemany(
         "INSERT OR REPLACE INTO synced VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [_row(path, entry) for path, entry in entries],
+        [_row(path, entry) for path, entry in rows if isinstance(entry, SyncedFile)],
+    )
+    db.executemany(
+        "INSERT INTO synced (path, kind, local_name) VALUES (?, 'dir', ?)"
+        " ON CONFLICT (path) DO UPDATE SET local_name = excluded.local_name WHERE kind = 'dir'",
+        [(str(path), entry.local_name) for path, entry in rows if isinstance(entry, SyncedDir)],
     )
 
 
-def _row(path: RelPath, entry: SyncedEntry) -> tuple[str | int, ...]:
-    if isinstance(entry, SyncedDir):
-        return (str(path), "dir", "", 0, "", "", 0, 0, 0, 0, 0, 0, entry.local_name)
+def _row(path: RelPath, entry: SyncedFile) -> tuple[str | int, ...]:
     seen = entry.fingerprint
     return (
         str(path),

@@ -17,9 +17,10 @@ class Faults:
     Of a file that the engine moves: `meddling`, that its user edits it at that moment.
 
     Of a mishap's turn, which comes every second or so: `storm`, that nobody reaches the store for some time;
-    `unmounted`, that a folder is not there; `full`, that a disk has no room; `clock_step`, that clocks jump by up to a
-    year; `epoch`, that the operator declares the bucket restored; `suspended`, that versioning is off for some time;
-    `foreign`, that another tool writes, copies or deletes an object.
+    `unmounted`, that a folder is not there; `swapped`, that another drive's folder is in its place; `full`, that a disk
+    has no room; `clock_step`, that clocks jump by up to a year; `epoch`, that the operator declares the bucket
+    restored; `suspended`, that versioning is off for some time; `foreign`, that another tool writes, copies or deletes
+    an object.
 
     Of a user's edit: `kept_time`, that the file keeps its mtime; `held_open`, that a program writes to a file it opened
     before.
@@ -39,6 +40,7 @@ class Faults:
     meddling: float = 0.0
     storm: float = 0.0
     unmounted: float = 0.0
+    swapped: float = 0.0
     full: float = 0.0
     clock_step: float = 0.0
     epoch: float = 0.0
@@ -50,5 +52,5 @@ class Faults:
     @property
     def has_mishaps(self) -> bool:
         """Whether anything can happen to a whole machine or the bucket."""
-        ours = (self.storm, self.unmounted, self.full, self.clock_step, self.epoch, self.suspended, self.foreign)
-        return any(ours)
+        ours = (self.storm, self.unmounted, self.swapped, self.full, self.clock_step, self.epoch, self.suspended)
+        return any(ours) or self.foreign > 0

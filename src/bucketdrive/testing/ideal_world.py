@@ -31,6 +31,7 @@ from bucketdrive.model.plan import (
     DeleteLocal,
     DeleteRemote,
     Download,
+    DownloadByRename,
     Forget,
     MakeDirLocal,
     MakeDirRemote,
@@ -219,6 +220,8 @@ class IdealWorld:
                 self.synced[path] = entry
             case Forget(path=path):
                 self.synced.pop(path, None)
+            case DownloadByRename():
+                self._rename(action)
             case Upload() | Download():
                 self._transfer(action)
             case DeleteLocal() | DeleteRemote():
@@ -251,6 +254,12 @@ class IdealWorld:
             self.folders.update(path.ancestors())
         self.synced[path] = self._row(here, there)
         self._agree_on_folders(path.ancestors())
+
+    def _rename(self, action: DownloadByRename) -> None:
+        here = self.files.get(action.source)
+        if here is not None and here.fingerprint == action.expected.fingerprint:
+            self._transfer(action)
+            self._delete(DeleteLocal(action.source, action.reason, action.expected))
 
     def _delete(self, action: DeleteLocal | DeleteRemote) -> None:
         path = action.path
@@ -302,7 +311,7 @@ class IdealWorld:
     def _remove_dir(self, action: RemoveDirLocal | RemoveDirRemote) -> None:
         path = action.path
         if isinstance(action, RemoveDirRemote):
-            if action.etag and self.markers.pop(path, None) is None:
+            if self.markers.pop(path, None) is None:
                 return
         elif self._is_empty(path):
             self.folders.discard(path)

@@ -17,6 +17,7 @@ from bucketdrive.ports.bucket import (
     ObjectPage,
     Part,
     VersionPage,
+    VersionRange,
     Written,
 )
 from bucketdrive.testing.loop import switch
@@ -81,6 +82,10 @@ class MemoryBucket:
     async def upload_part(self, key: str, upload_id: str, number: int, body: bytes) -> Part:
         """See `Writes`."""
         return await _request(partial(self.store.upload_part, upload_id, number, body))
+
+    async def upload_part_copy(self, key: str, upload_id: str, number: int, source: VersionRange) -> Part:
+        """See `Writes`."""
+        return await _request(partial(self.store.upload_part_copy, upload_id, number, source))
 
     async def complete_multipart_upload(
         self, key: str, upload_id: str, parts: list[Part], *, condition: Condition = None

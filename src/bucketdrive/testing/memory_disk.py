@@ -6,20 +6,9 @@ deed that follows it, so that a user's edit, a crash or another task can slip in
 
 import errno
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Sequence
 
-from bucketdrive.disk.failures import (
-    disk_full,
-    failure,
-    folder_failure,
-    folder_gone,
-    missing,
-    occupied,
-    unreadable,
-    unstable,
-    why,
-)
+from bucketdrive.disk.failures import disk_full, folder_gone, missing, occupied, unreadable, unstable, why
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.errors import BucketDriveError, ItemError, MissingError, UnreadableError
 from bucketdrive.model.entries import (
@@ -34,13 +23,14 @@ from bucketdrive.model.entries import (
 from bucketdrive.model.paths import RESERVED
 from bucketdrive.ports.disk import IGNORE_FILE, MAX_DEPTH, Exchanged, RootFacts, Scan, Skips, Staging
 from bucketdrive.testing.loop import switch
-from bucketdrive.testing.memory_entries import DENIED, entry_of, hashed_of, ids_of, is_junk
+from bucketdrive.testing.memory_entries import DENIED, chunks_of, entry_of, hashed_of, ids_of, is_junk, translated
 from bucketdrive.testing.memory_folder import MemoryFolder, MemoryWriter
 from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial, MemoryTree, make_error
 
 __all__ = ["MemoryDisk", "MemoryFolder", "MemoryWriter"]
 
 _MARKER = [RESERVED, "root.json"]
+_STATE_ID = [RESERVED, "state-id"]
 
 
 class MemoryDisk:
@@ -48,32 +38,55 @@ class MemoryDisk:
 
     def __init__(self, folder: MemoryFolder) -> None:
         self._folder = folder
+        self._inode = 0
 
     @property
     def _tree(self) -> MemoryTree:
+        """The folder's inodes, as long as it is the one to stay at."""
+        if self._inode and self._folder.tree.root.number != self._inode:
+            raise folder_gone("in memory", "is another folder than it was")
         return self._folder.tree
 
     async def root(self) -> RootFacts:
         """See `Disk.root`."""
         await switch()
+        tree = self._folder.tree
         device = 1 if self._folder.is_mounted else 2
-        marker = self._tree.find(_MARKER)
+        marker = tree.find(_MARKER)
         if not isinstance(marker, MemoryFile):
-            return RootFacts("", "", device, self._tree.root.number)
-        return RootFacts(*ids_of(marker.data), device, self._tree.root.number)
+            return RootFacts("", "", device, tree.root.number)
+        return RootFacts(*ids_of(marker.data), device, tree.root.number)
+
+    def stay_at(self, facts: RootFacts) -> None:
+        """See `Disk.stay_at`."""
+        self._inode = facts.inode
 
     async def write_root(self, drive_id: str, root_id: str) -> None:
         """See `Disk.write_root`."""
         await switch()
         data = json.dumps({"drive_id": drive_id, "root_id": root_id}).encode()
-        with _translated(""):
+        with translated(""):
             self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
+
+    async def state_id(self) -> str:
+        """See `Disk.state_id`."""
+        await switch()
+        self._check_own()
+        left = self._tree.find(_STATE_ID)
+        return left.data.decode() if isinstance(left, MemoryFile) else ""
+
+    async def set_state_id(self, state_id: str) -> None:
+        """See `Disk.set_state_id`."""
+        await switch()
+        self._check_own()
+        with translated("state-id"):
+            self._tree.insert(_STATE_ID, self._tree.new_file(state_id.encode(), mode=0o600), may_replace=True)
 
     async def clock_ns(self) -> int:
         """See `Disk.clock_ns`."""
         await switch()
         self._check_own()
-        with _translated(""):
+        with translated(""):
             self._tree.check_thawed([])
         return self._tree.now_ns()
 
@@ -158,7 +171,7 @@ class MemoryDisk:
         """See `Disk.read_range`."""
         parts = parts_of(name)
         await switch()
-        with _translated(name):
+        with translated(name):
             return self._readable(parts, name).data[first:end]
 
     async def stage(self, place: str, body: AsyncIterator[bytes] | bytes, how: Staging) -> Hashed:
@@ -169,28 +182,28 @@ class MemoryDisk:
         self._check_own()
         mode = 0o755 if how.is_executable else 0o644
         if how.like:
-            with _translated(how.like):
+            with translated(how.like):
                 mode = self._readable(parts_of(how.like), how.like).mode
         file = self._tree.new_file(b"", mode=mode)
-        with _translated(place):
+        with translated(place):
             self._tree.insert(draft, file)
         try:
-            async for chunk in _chunks(body):
+            async for chunk in chunks_of(body):
                 await switch()
                 self._append(file, chunk, place)
         except Exception:
-            self._remove(draft)
+            self._tree.remove_place(draft)
             raise
         self._tree.write(file, file.data, mtime_ns=how.mtime_ns)
         if draft != parts:
             await switch()
             try:
-                with _translated(place):
+                with translated(place):
                     self._tree.rename(draft, parts)
             except BucketDriveError:
-                self._remove(draft)
+                self._tree.remove_place(draft)
                 raise
-            self._prune(draft)
+            self._tree.prune(draft)
         return hashed_of(file.data, file.fingerprint)
 
     async def install(self, place: str, name: str) -> Fingerprint:
@@ -200,9 +213,9 @@ class MemoryDisk:
         self._check_own()
         staged = self._file(source, place).fingerprint
         await switch()
-        with _translated(name):
+        with translated(name):
             self._tree.rename(source, parts)
-        self._prune(source)
+        self._tree.prune(source)
         with self._tree.unsynced(self._tree.way_back(parts, source)):
             await switch()
         return self._landed(parts, staged)
@@ -219,7 +232,7 @@ class MemoryDisk:
         staged = self._file(source, place).fingerprint
         self._check(parts, name, expected)
         await switch()
-        with _translated(name):
+        with translated(name):
             self._tree.exchange(source, parts)
         came_out = self._tree.lookup(source)
         if not isinstance(came_out, MemoryFile):
@@ -245,11 +258,11 @@ class MemoryDisk:
         self._check_own()
         self._check(source, names[0], expected)
         await switch()
-        with _translated(names[0]):
+        with translated(names[0]):
             self._tree.lookup(source)
-        with _translated(names[1]):
+        with translated(names[1]):
             is_taken = target[-1] in self._tree.parent(target, make=True).children
-        with _translated(names[2] if is_taken and not self._tree.is_frozen else names[0]):
+        with translated(names[2] if is_taken and not self._tree.is_frozen else names[0]):
             self._tree.rename(source, target)
         moved = self._tree.lookup(target)
         if not isinstance(moved, MemoryFile):
@@ -264,7 +277,7 @@ class MemoryDisk:
         parts = parts_of(name)
         await switch()
         self._check_own()
-        with _translated(name):
+        with translated(name):
             children = self._tree.parent(parts, make=True).children
             if parts[-1] not in children:
                 self._tree.insert(parts, self._tree.new_dir())
@@ -278,7 +291,7 @@ class MemoryDisk:
         parts, junk_parts = parts_of(name), own_parts(junk_place)
         await switch()
         self._check_own()
-        with _translated(name):
+        with translated(name):
             folder = self._tree.find(parts)
             if folder is None:
                 return
@@ -309,18 +322,19 @@ class MemoryDisk:
         """See `Disk.discard`."""
         parts = own_parts(place)
         await switch()
-        with _translated(place):
+        self._check_own()
+        with translated(place):
             if isinstance(self._tree.find(parts[:-1]), MemoryDir):
                 self._tree.check_thawed(parts)
             if isinstance(self._tree.find(parts), MemoryDir):
                 raise make_error(errno.EISDIR, parts)
-            self._remove(parts)
+            self._tree.remove_place(parts)
 
     # --- below, nothing waits but `_read` ---
 
     async def _read(self, parts: list[str], name: str) -> Content:
         await switch()
-        with _translated(name):
+        with translated(name):
             file = self._readable(parts, name)
             before = file.fingerprint
             await switch()
@@ -342,7 +356,7 @@ class MemoryDisk:
 
     def _file(self, parts: list[str], name: str) -> MemoryFile:
         """The file that is to be moved or taken as a pattern."""
-        with _translated(name):
+        with translated(name):
             node = self._tree.find(parts)
         if node is None:
             raise missing(name)
@@ -369,32 +383,3 @@ class MemoryDisk:
     def _check_own(self) -> None:
         if not isinstance(self._tree.root.children.get(RESERVED), MemoryDir):
             raise folder_gone("in memory", "has no .bucketdrive any more")
-
-    def _remove(self, parts: list[str]) -> None:
-        if self._tree.find(parts) is not None:
-            self._tree.remove(parts)
-        self._prune(parts)
-
-    def _prune(self, parts: list[str]) -> None:
-        """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
-        for end in range(len(parts) - 1, 2, -1):
-            folder = self._tree.find(parts[:end])
-            if not isinstance(folder, MemoryDir) or folder.children:
-                break
-            self._tree.remove(parts[:end])
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise (failure(error, name) if name else folder_failure(error, "in memory")) from error
-
-
-async def _chunks(body: AsyncIterator[bytes] | bytes) -> AsyncIterator[bytes]:
-    if isinstance(body, bytes):
-        yield body
-    else:
-        async for chunk in body:
-            yield chunk

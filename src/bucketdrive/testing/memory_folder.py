@@ -5,7 +5,7 @@ It outlives crashes: a new `MemoryDisk` over the same folder finds everything as
 
 import errno
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from bucketdrive.model.paths import RESERVED
 from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial, MemoryTree, make_error
@@ -140,6 +140,13 @@ class MemoryFolder:
         if self._unmounted is None:
             self._unmounted, self.tree.root = self.tree.root, self.tree.new_dir()
 
+    def swap(self, files: Mapping[str, bytes]) -> None:
+        """Have another folder with these files in its place, as `unmount` has an empty one."""
+        if self._unmounted is None:
+            self.unmount()
+            for name, data in files.items():
+                self.tree.insert(name.split("/"), self.tree.new_file(data))
+
     def mount(self) -> None:
         """Bring the folder back; what was written to the mount point meanwhile is hidden."""
         if self._unmounted is not None:
@@ -196,6 +203,10 @@ class MemoryFolder:
         """The contents of all files, in quarantine too, and where the folder is unmounted, of all that comes back."""
         root = self._unmounted or self.tree.root
         return {node.data for _, node in self.tree.walk(root) if isinstance(node, MemoryFile)}
+
+    def everything(self) -> dict[str, bytes]:
+        """Every file that is there now, ours among them, by name."""
+        return {name: node.data for name, node in self.tree.walk(self.tree.root) if isinstance(node, MemoryFile)}
 
     def data_at(self, place: str) -> bytes:
         """What is at a place below `.bucketdrive/`; nothing where no file is."""

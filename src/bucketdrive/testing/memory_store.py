@@ -21,16 +21,13 @@ from bucketdrive.ports.bucket import (
     ObjectPage,
     Part,
     VersionPage,
+    VersionRange,
     Written,
 )
-from bucketdrive.testing.stored import StoredUpload, StoredVersion, md5_hex
+from bucketdrive.testing.stored import StoredUpload, StoredVersion, md5_hex, older_than
 
 StoreClass = Literal["A", "B", "C"]
 Versioning = Literal["Enabled", "Suspended", ""]
-
-
-def _epoch() -> float:
-    return 0.0
 
 
 class MemoryStore:
@@ -38,15 +35,14 @@ class MemoryStore:
 
     `store_class`: A honours every condition, B those of puts only (not of deletes and copies), C none, and answers
     otherwise too as Ceph 16 does: no id of a copy's version, no ETag of parts completed, which a copy keeps, no second
-    marker over a marker, and a 404 under a marker does not tell of it. `clock` gives
-    seconds since 1970 for LastModified. `versioning` may be changed at any time. Requests raise NoSuchBucketError while
-    `is_there` is false.
+    marker over a marker, and a 404 under a marker is bare. `clock` gives seconds since 1970 for LastModified.
+    `versioning` may be changed at any time. Requests raise NoSuchBucketError while `is_there` is false.
     """
 
     def __init__(
         self,
         store_class: StoreClass = "A",
-        clock: Callable[[], float] = _epoch,
+        clock: Callable[[], float] = lambda: 0.0,
         versioning: Versioning = "Enabled",
     ) -> None:
         self.store_class: StoreClass = store_class
@@ -76,7 +72,7 @@ class MemoryStore:
     def facts(self) -> StoreFacts:
         """What a probe finds out about a store of this class."""
         honours_all = self.store_class == "A"
-        return StoreFacts(self.store_class != "C", conditional_delete=honours_all, conditional_copy=honours_all)
+        return StoreFacts(self.store_class != "C", honours_all, honours_all, part_copy=True)
 
     def live(self) -> dict[str, bytes]:
         """The current objects, by key in listing order."""
@@ -202,10 +198,18 @@ class MemoryStore:
 
     def upload_part(self, upload_id: str, number: int, body: bytes) -> Part:
         """UploadPart."""
-        self._begin("UploadPart")
+        return self._put_part("UploadPart", upload_id, number, body)
+
+    def _put_part(self, operation: str, upload_id: str, number: int, body: bytes) -> Part:
+        self._begin(operation)
         etag = md5_hex(body)
         self._upload(upload_id).parts[number] = (etag, body)
         return Part(number, etag)
+
+    def upload_part_copy(self, upload_id: str, number: int, source: VersionRange) -> Part:
+        """UploadPartCopy."""
+        data = self._version(source.key, source.version_id).data[source.first : source.end or None]
+        return self._put_part("UploadPartCopy", upload_id, number, data)
 
     def complete_multipart_upload(self, upload_id: str, parts: list[Part], condition: Condition) -> Written:
         """CompleteMultipartUpload."""
@@ -334,11 +338,7 @@ class MemoryStore:
             return versions
         if not version_id_marker:
             return []
-        ids = [version.version_id for version in versions]
-        if version_id_marker in ids:
-            return versions[ids.index(version_id_marker) + 1 :]
-        order = self._orders.get(version_id_marker, 0)
-        return [version for version in versions if version.order < order]
+        return older_than(versions, version_id_marker, self._orders.get(version_id_marker, 0))
 
     def _add(
         self, key: str, data: bytes, metadata: dict[str, str], *, etag: str = "", began: StoredUpload | None = None

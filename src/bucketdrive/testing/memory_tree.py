@@ -276,6 +276,20 @@ class MemoryTree:
             for _, below in self.walk(node):
                 self._release(below)
 
+    def remove_place(self, parts: Sequence[str]) -> None:
+        """Delete what is at a place of ours, if anything is, and the folders this leaves empty."""
+        if self.find(parts) is not None:
+            self.remove(parts)
+        self.prune(parts)
+
+    def prune(self, parts: Sequence[str]) -> None:
+        """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
+        for end in range(len(parts) - 1, 2, -1):
+            folder = self.find(parts[:end])
+            if not isinstance(folder, MemoryDir) or folder.children:
+                break
+            self.remove(parts[:end])
+
     def walk(self, folder: MemoryDir, above: str = "") -> Iterator[tuple[str, Node]]:
         """Everything below a folder by name, parents first, in the order of names."""
         for name, node in sorted(folder.children.items()):

@@ -1,5 +1,6 @@
 """What happens to whole machines and to the bucket: no folder, room or network, wrong clocks, careless operators."""
 
+import json
 from collections.abc import Callable
 
 from bucketdrive.model.format import DriveInfo, write_drive_info
@@ -9,6 +10,7 @@ from bucketdrive.testing.world import DRIVE_ID, PREFIX, Device, World
 
 _YEAR_S = 365 * 86_400.0
 _LASTS_S = 3.0
+STRANGER = b"a file of another drive"
 
 
 class Mishaps:
@@ -41,6 +43,7 @@ class Mishaps:
         happenings: list[tuple[float, Callable[[], None]]] = [
             (faults.storm, self._storm),
             (faults.unmounted, lambda: self._unmount(device)),
+            (faults.swapped, lambda: self._swap(device)),
             (faults.full, lambda: self._fill(device)),
             (faults.clock_step, self._step_clocks),
             (faults.epoch, self._raise_epoch),
@@ -61,6 +64,20 @@ class Mishaps:
     def _unmount(self, device: Device) -> None:
         device.folder.unmount()
         self._for_some_time(device.folder.mount)
+
+    def _swap(self, device: Device) -> None:
+        marker = json.dumps({"drive_id": "another", "root_id": "another"}).encode()
+        if not device.folder.is_mounted:
+            return
+        device.folder.swap({".bucketdrive/root.json": marker, self._tool.any_path(): STRANGER})
+        before = device.folder.everything()
+
+        def end() -> None:
+            if not device.folder.is_mounted and device.folder.everything() != before:
+                self._world.trespasses.append(device.name)
+            device.folder.mount()
+
+        self._for_some_time(end)
 
     def _fill(self, device: Device) -> None:
         device.folder.room_bytes = 0

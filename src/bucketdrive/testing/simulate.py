@@ -14,7 +14,10 @@ from bucketdrive.testing.world import Device, World
 
 _CHECK_EVERY = 100
 """Steps of the loop between two looks at whether everything is kept somewhere."""
-_QUARANTINE_S = 3.0
+_QUARANTINE_S = 40.0
+"""Longer than a story, so that what lies in quarantine is not in the tree when that comes to rest."""
+_SHORT_QUARANTINE_S = 3.0
+"""Where programs hold files open, whose late bytes come back when it is over."""
 _ROUNDS = 12
 
 
@@ -24,14 +27,20 @@ class Simulation:
     def __init__(self, seed: int, story: Story) -> None:
         self._story = story
         self._world = World(seed, store_class=story.store_class)
-        options = Options(settle_s=0.2, absence_s=0.5, quarantine_s=_QUARANTINE_S)
+        self._quarantine_s = _SHORT_QUARANTINE_S if story.faults.held_open else _QUARANTINE_S
+        options = Options(settle_s=0.2, absence_s=0.5, quarantine_s=self._quarantine_s)
         if story.part_bytes:
             options = replace(options, whole_bytes=story.part_bytes, part_bytes=story.part_bytes)
         self._devices = [Device(self._world, name, options, story.tick_ns) for name in "ABCD"[: story.devices]]
+        if story.folds:
+            self._devices[0].folder.tree.fold_names()
+            self._devices[0].make_root()
         self._account = Account()
         self._users = [User(self._world, device, story, self._account) for device in self._devices]
         self._judge = Judge(self._world, self._devices, story, self._account)
         tool = OtherTool(self._world, story, self._account)
+        if story.faults.foreign:
+            self._world.before_delete = tool.meddle
         self._mishaps = Mishaps(self._world, self._devices, story, tool)
         self._next_crash = self._steps_to_crash()
         self._next_check = _CHECK_EVERY
@@ -60,10 +69,14 @@ class Simulation:
             await asyncio.wait([*machines, *others])
         world.loop.on_step = lambda: None
         world.faults = Faults()
+        world.before_delete = lambda _key: None
         self._mishaps.end()
         while world.late_requests:
             world.run_late_request()
-        await world.sleep(_QUARANTINE_S)  # what a user wrote where nobody could see it, comes back when this is over
+        if not (self._story.faults.held_open or self._story.faults.kept_time):
+            await self._come_to_rest()
+            self._judge.check_tree()
+        await world.sleep(self._quarantine_s)  # what a user wrote where nobody saw it comes back when this is over
         await self._come_to_rest()
         self._judge.conclude()
 

@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.parts import Options
 from bucketdrive.engine.verify import SAMPLE, verify
 from bucketdrive.history.as_of import NOW, list_tree
@@ -66,9 +67,10 @@ class Stage:
         Raises:
             NoSuchPathError: there is nothing, or there was nothing then.
         """
-        bucket = MemoryBucket(self.world.store)
+        bucket, parts = MemoryBucket(self.world.store), self.devices[name].process.parts
+        self.world.run(read_journals(parts))
         plan = self.world.run(
-            make_restore_plan(bucket, _KEYS, RelPath(path), version_id)
+            make_restore_plan(bucket, _KEYS, parts.state, RelPath(path), version_id)
             if at_s is None
             else make_restore_plan_as_of(bucket, _KEYS, path, at_s)
         )

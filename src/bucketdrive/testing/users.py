@@ -4,6 +4,7 @@ A content is *superseded* when its own user overwrites or deletes it where it wa
 the bucket. Whatever was not superseded must be in the bucket and on every device at the end (spec §3.1, I1).
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -15,12 +16,23 @@ from bucketdrive.testing.world import PREFIX, Device, World
 _HELD_S = 1.0
 """How long a program holds a file open: less than any quarantine lasts."""
 
+_GONE_S = 0.3
+"""How long a file is gone while an editor saves it: less than an absence lasts (spec §3.6, 19)."""
+
+_MEDDLING = 0.2
+_RESTS_S = 0.6
+"""How long a file rests after it was saved in two steps: longer than an absence has to last."""
+
+_HALF_S = 0.15
+"""How long a file is half written: less than it takes to settle."""
+
 
 @dataclass(slots=True)
 class Account:
     """All contents of a world, by what became of them.
 
-    `moved`: also made anew under another name, so that nobody's deletion of the old one binds them.
+    `moved`: also made anew under another name, so that nobody's deletion of the old one binds them. `halves`: what
+    files hold while they are written.
     """
 
     edits: int = 0
@@ -28,13 +40,18 @@ class Account:
     superseded: set[str] = field(default_factory=set)
     deleted: set[str] = field(default_factory=set)
     moved: set[str] = field(default_factory=set)
+    halves: set[str] = field(default_factory=set)
 
     def new_content(self, author: str, path: str) -> str:
-        """A content that nobody wrote before."""
-        self.edits += 1
-        content = f"{author}:{path}:{self.edits}"
+        """A content that nobody wrote before, and somebody writes now."""
+        content = self.next_content(author, path)
         self.written.add(content)
         return content
+
+    def next_content(self, author: str, path: str) -> str:
+        """A content that is still to be written."""
+        self.edits += 1
+        return f"{author}:{path}:{self.edits}"
 
     def supersede(self, data: bytes, *, by_deletion: bool = False) -> None:
         """Somebody who saw `data` replaced or deleted it."""
@@ -56,6 +73,7 @@ class User:
         self._device = device
         self._story = story
         self._account = account
+        self._in_work: set[str] = set()
         device.on_meddling = self.meddle
 
     async def work(self) -> None:
@@ -80,8 +98,11 @@ class User:
         if not path:
             names = copies if copies and world.fraction() < 0.1 else self._story.paths
             path = names[int(world.fraction() * len(names))]
+        path = self._as_spelled(path, files)
         deed = world.fraction()
-        if path in files and deed < 0.3:
+        if self._story.has_editors:
+            self._save_in_two_steps(path, deed)
+        elif path in files and deed < 0.3:
             folder.delete(path)
             self._account.supersede(files[path], by_deletion=True)
         elif path in files and deed < 0.4:
@@ -95,6 +116,12 @@ class User:
         else:
             self._write(path, files.get(path))
 
+    def _as_spelled(self, path: str, files: Mapping[str, bytes]) -> str:
+        """The name of the file that the disk takes for `path`, if there is one."""
+        if not self._device.folder.tree.folds:
+            return path
+        return next((name for name in files if name.casefold() == path.casefold()), path)
+
     def _write(self, path: str, before: bytes | None) -> None:
         world, folder = self._world, self._device.folder
         data = self._account.new_content(self._device.name, path).encode()
@@ -106,6 +133,36 @@ class User:
             folder.write(path, data)
         if before is not None:
             self._account.supersede(before)
+
+    def _save_in_two_steps(self, path: str, deed: float) -> None:
+        """As editors do: rename over it, write in place, delete it first, or write one half after the other."""
+        folder, later = self._device.folder, self._world.loop.call_later
+        before = folder.files().get(path)
+        if path in self._in_work:
+            return
+        if before is None or deed < 0.4:
+            self._write(path, before)
+            return
+        self._in_work.add(path)
+        content = self._account.next_content(self._device.name, path)
+
+        def write() -> None:
+            now = folder.files().get(path)
+            folder.write(path, content.encode())
+            self._account.written.add(content)
+            later(_RESTS_S, self._in_work.remove, path)  # two saves may look like one absence
+            if now is not None:
+                self._account.supersede(now)
+
+        self._account.supersede(before)
+        if deed < 0.7:
+            folder.delete(path)
+            later(_GONE_S, write)
+        else:
+            half = f"half of {content}"
+            self._account.halves.add(half)
+            folder.write(path, half.encode())
+            later(_HALF_S, write)
 
     def _open(self, path: str) -> None:
         """Open a file now and write to it later, whatever its name is by then."""
@@ -120,8 +177,8 @@ class User:
 
     def _move(self, path: str, data: bytes) -> None:
         folder = self._device.folder
-        target = self._story.paths[int(self._world.fraction() * len(self._story.paths))]
         files = folder.files()
+        target = self._as_spelled(self._story.paths[int(self._world.fraction() * len(self._story.paths))], files)
         if target in files or target in folder.dirs() or any(above in files for above in folders_above(target)):
             return
         folder.move(path, target)
@@ -157,10 +214,19 @@ class OtherTool:
         self._story = story
         self._account = account
 
+    def any_path(self) -> str:
+        """A path of the story."""
+        return self._story.paths[int(self._world.fraction() * len(self._story.paths))]
+
+    def meddle(self, key: str) -> None:
+        """A device is about to delete an object: perhaps a new version of it is put at that very moment."""
+        if key.removeprefix(PREFIX) in self._story.paths and self._world.fraction() < _MEDDLING:
+            self._put(key.removeprefix(PREFIX))
+
     def act(self) -> None:
         """Put, copy or delete an object."""
         world, store = self._world, self._world.store
-        path = self._story.paths[int(world.fraction() * len(self._story.paths))]
+        path = self.any_path()
         live, deed = world.live(), world.fraction()
         files = {name: data for name, data in live.items() if not name.endswith("/")}
         if deed < 0.3 and path in files:
@@ -169,16 +235,22 @@ class OtherTool:
             return
         if any(name.startswith(f"{path}/") for name in live) or any(above in files for above in folders_above(path)):
             return  # a tool that knows folders
-        if path in files:
-            self._account.supersede(files[path])
         if deed < 0.5 and files:
             source = sorted(files)[int(world.fraction() * len(files))]
             if source != path:
+                if path in files:
+                    self._account.supersede(files[path])
                 metadata = store.history(PREFIX + source)[0].metadata
                 store.put(PREFIX + path, files[source], metadata)  # as tools do that keep headers
                 self._account.moved.add(files[source].decode())
                 return
-        store.put(PREFIX + path, self._account.new_content("tool", path).encode())
+        self._put(path)
+
+    def _put(self, path: str) -> None:
+        before = self._world.store.history(PREFIX + path)[:1]
+        if before and not before[0].is_delete_marker:
+            self._account.supersede(before[0].data)
+        self._world.store.put(PREFIX + path, self._account.new_content("tool", path).encode())
 
 
 def folders_above(path: str) -> list[str]:

@@ -20,7 +20,7 @@ class Network(Protocol):
     faults: Faults
     is_stormy: bool
     late_requests: list[Callable[[], object]]
-    late_bodies: set[bytes]
+    before_delete: Callable[[str], None]
 
     def fraction(self) -> float:
         """A random number in [0, 1)."""
@@ -30,10 +30,18 @@ class Network(Protocol):
 class Wire:
     """A `Bucket` as one process reaches it. `check` raises where that process is dead."""
 
-    def __init__(self, inner: MemoryBucket, network: Network, check: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        inner: MemoryBucket,
+        network: Network,
+        check: Callable[[], None],
+        on_delete: Callable[[str, bytes], None] = lambda _key, _data: None,
+    ) -> None:
+        """`on_delete`: told of each deletion that was executed in time, and of what was live there."""
         self._inner = inner
         self._network = network
         self._check = check
+        self._on_delete = on_delete
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self._inner, name)
@@ -82,10 +90,14 @@ class Wire:
             raise UnavailableError("Another request for this key is under way (409).")
         if self._happens(faults.late):
             self._network.late_requests.append(lambda: _execute(call, args, kwargs))
-            self._network.late_bodies.update(arg for arg in args if isinstance(arg, bytes))
             await switch()
             raise UnknownOutcomeError("No reply came.")
+        if call.__name__ == "delete_object":
+            self._network.before_delete(args[0])
+        before = self._inner.store.live().get(args[0]) if call.__name__ == "delete_object" else None
         reply = await call(*args, **kwargs)
+        if before is not None:
+            self._on_delete(args[0], before)
         self._check()
         if self._happens(faults.reply_lost):
             raise UnknownOutcomeError("No reply came.")

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from bucketdrive.engine.cycle import Cycle
 from bucketdrive.engine.parts import Identity, Options, Parts
 from bucketdrive.errors import DriveError, TransientError
+from bucketdrive.model.attempts import Deed
 from bucketdrive.model.format import DeviceInfo, DriveInfo, write_device_info, write_drive_info
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import SyncReport
+from bucketdrive.state.attempts import load_attempts
 from bucketdrive.state.database import State
 from bucketdrive.state.trees import put_meta
 from bucketdrive.testing.faults import Faults
@@ -23,7 +25,7 @@ from bucketdrive.testing.wire import Wire
 
 if TYPE_CHECKING:
     from bucketdrive.ports.bucket import Bucket
-    from bucketdrive.ports.disk import Disk
+    from bucketdrive.ports.disk import Disk, RootFacts
     from bucketdrive.ports.runtime import Event
 
 P = ParamSpec("P")
@@ -45,7 +47,10 @@ class World:
         self.store = MemoryStore(store_class, clock=self.now_s)
         self.faults = faults or Faults()
         self.late_requests: list[Callable[[], object]] = []
+        self.before_delete: Callable[[str], None] = lambda _key: None
         self.late_bodies: set[bytes] = set()
+        self.half_installed: set[str] = set()
+        self.trespasses: list[str] = []
         self.is_stormy = False
         self.clock_step_s = 0.0
         self.devices: list[Device] = []
@@ -103,7 +108,9 @@ class World:
         """Execute one of the requests that had timed out."""
         if self.late_requests:
             late = self.late_requests.pop(int(self.random.random() * len(self.late_requests)))
+            before = self.store.live()
             late()
+            self.late_bodies.update(data for key, data in self.store.live().items() if before.get(key) != data)
 
 
 class Device:
@@ -129,6 +136,7 @@ class Device:
         self.crashes = 0
         self.on_meddling: Callable[[str], None] = lambda _: None
         self.on_set_aside: Callable[[str, bytes], None] = lambda _path, _data: None
+        self.on_delete: Callable[[str, bytes], None] = lambda _key, _data: None
         self._backup: State | None = None
         self._process: Process | None = None
         world.devices.append(self)
@@ -161,6 +169,10 @@ class Device:
         self.crash()
         self.boots += 1
         self.folder.tree.lose_unsynced(self.world.fraction)
+        places = self.folder.places()
+        for attempt in self.state.run_now(load_attempts):
+            if attempt.deed is Deed.INSTALL and attempt.place not in places:
+                self.world.half_installed.add(attempt.sha256)
 
     def crash(self) -> None:
         """Stop the process where it stands: none of its code has any effect from here on."""
@@ -200,7 +212,7 @@ class Process:
         self.task: asyncio.Task[SyncReport] | None = None
         world = device.world
         self.parts = Parts(
-            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self.check)),
+            bucket=cast("Bucket", Wire(MemoryBucket(world.store), world, self.check, device.on_delete)),
             disk=cast("Disk", MortalDisk(MemoryDisk(device.folder), device, self)),
             state=MortalState(device.state, self),
             clock=world,
@@ -233,6 +245,10 @@ class MortalDisk:
         self._inner = inner
         self._device = device
         self._process = process
+
+    def stay_at(self, facts: "RootFacts") -> None:
+        """See `Disk.stay_at`."""
+        self._inner.stay_at(facts)
 
     def __getattr__(self, name: str) -> Callable[..., Awaitable[Any]]:
         call = getattr(self._inner, name)

@@ -27,6 +27,7 @@ from bucketdrive.ports.bucket import (
     ObjectPage,
     Part,
     VersionPage,
+    VersionRange,
     Written,
 )
 
@@ -143,9 +144,7 @@ class S3Bucket:
 
     async def copy_object(self, source_key: str, source_version_id: str, key: str, new: NewObject) -> Written:
         """See `Writes`."""
-        source = f"/{self._name}/{quote(source_key, safe='/~')}"
-        if source_version_id:
-            source += f"?versionId={quote(source_version_id, safe='')}"
+        source = self._copy_source(source_key, source_version_id)
         headers = {"x-amz-copy-source": source, "x-amz-metadata-directive": "REPLACE"}
         headers |= _new_headers(new) | _condition_headers(new.condition)
         reply = await self._signed.send(Request(_write("PUT", key, new.condition), headers=headers))
@@ -161,6 +160,19 @@ class S3Bucket:
         query = {"partNumber": str(number), "uploadId": upload_id}
         request = Request(Intent("PUT", key, is_write=True), query, {"Content-MD5": _content_md5(body)}, body)
         return Part(number, _written(await self._signed.send(request)).etag)
+
+    async def upload_part_copy(self, key: str, upload_id: str, number: int, source: VersionRange) -> Part:
+        """See `Writes`."""
+        query = {"partNumber": str(number), "uploadId": upload_id}
+        headers = {"x-amz-copy-source": self._copy_source(source.key, source.version_id)}
+        if source.end:
+            headers["x-amz-copy-source-range"] = f"bytes={source.first}-{source.end - 1}"
+        reply = await self._signed.send(Request(Intent("PUT", key, is_write=True), query, headers))
+        return Part(number, _written(reply).etag)
+
+    def _copy_source(self, key: str, version_id: str) -> str:
+        pinned = f"?versionId={quote(version_id, safe='')}" if version_id else ""
+        return f"/{self._name}/{quote(key, safe='/~')}{pinned}"
 
     async def complete_multipart_upload(
         self, key: str, upload_id: str, parts: list[Part], *, condition: Condition = None

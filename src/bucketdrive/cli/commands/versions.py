@@ -23,10 +23,13 @@ def command(path: str, folder: Path | None, *, as_json: bool) -> None:
     if as_json:
         output.show_json({"path": inside, "versions": [version.to_json() for version in found]})
         return
-    output.show_table(("WRITTEN", "SIZE", "DEVICE", "VERSION", ""), map(_row, found), right=(1,))
+    rows = (_row(version, inside) for version in found)
+    output.show_table(("WRITTEN", "SIZE", "DEVICE", "VERSION", ""), rows, right=(1,))
 
 
-def _row(version: VersionInfo) -> tuple[str, ...]:
+def _row(version: VersionInfo, path: str) -> tuple[str, ...]:
     size = "deleted" if version.is_delete_marker else output.size_text(version.size)
     mark = "current" if version.is_latest and not version.is_delete_marker else ""
+    if version.path != path:
+        mark = f"as {output.safe(version.path)}"
     return (output.time_text(version.modified), size, version.device or "-", version.version_id, mark)

@@ -10,7 +10,7 @@ from hashlib import md5
 import pytest
 
 from bucketdrive.errors import NoSuchObjectError, PreconditionError
-from bucketdrive.ports.bucket import LifecycleRule, NewObject
+from bucketdrive.ports.bucket import LifecycleRule, NewObject, VersionRange
 from bucketdrive.testing.contracts.bucket_harness import ODD_NAMES, PART_BYTES, BucketHarness
 
 
@@ -239,6 +239,32 @@ class MultipartContract:
         harness.part("dir//a", upload_id, 1, b"1")
         harness.complete("dir//a", upload_id, [harness.part("dir//a", upload_id, 1, b"2")])
         assert harness.body("dir//a") == b"2"
+
+    def test_parts_are_copied_from_a_pinned_version(self, harness: BucketHarness) -> None:
+        source = harness.put("dir//a b", b"x" * PART_BYTES + b"yz")
+        harness.put("dir//a b", b"newer")
+        upload_id = harness.begin("a", {"n": "1"})
+        ranges = [(0, PART_BYTES), (PART_BYTES + 1, PART_BYTES + 2)]
+        pieces = [VersionRange("dir//a b", source.version_id, *piece) for piece in ranges]
+        parts = [harness.part_copy("a", upload_id, number, piece) for number, piece in enumerate(pieces, 1)]
+        assert [part.etag for part in parts] == [_md5(b"x" * PART_BYTES), _md5(b"z")]
+        harness.complete("a", upload_id, parts)
+        assert (harness.body("a"), harness.head("a").metadata) == (b"x" * PART_BYTES + b"z", {"n": "1"})
+
+    def test_a_whole_version_is_a_part(self, harness: BucketHarness) -> None:
+        source = harness.put("a", b"1")
+        upload_id = harness.begin("b")
+        part = harness.part_copy("b", upload_id, 1, VersionRange("a", source.version_id))
+        harness.complete("b", upload_id, [part])
+        assert harness.body("b") == b"1"
+
+    def test_a_part_of_what_is_not_there_is_refused(self, harness: BucketHarness) -> None:
+        harness.put("a", b"1")
+        harness.delete("a")
+        upload_id = harness.begin("b")
+        with pytest.raises(NoSuchObjectError):
+            harness.part_copy("b", upload_id, 1, VersionRange("a", ""))
+        harness.abort("b", upload_id)
 
     def test_an_aborted_upload_leaves_nothing_and_may_be_aborted_again(self, harness: BucketHarness) -> None:
         upload_id = harness.begin("a")

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Collection, Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from bucketdrive.model.entries import ObjectHead, VersionRow
-from bucketdrive.ports.bucket import AdminBucket, Condition, NewObject, ObjectBody, Part, Written
+from bucketdrive.ports.bucket import AdminBucket, Condition, NewObject, ObjectBody, Part, VersionRange, Written
 
 T = TypeVar("T")
 
@@ -92,6 +93,11 @@ class BucketHarness:
     def part(self, name: str, upload_id: str, number: int, body: bytes) -> Part:
         """Upload a part."""
         return self.run(self.bucket.upload_part(self.prefix + name, upload_id, number, body))
+
+    def part_copy(self, name: str, upload_id: str, number: int, source: VersionRange) -> Part:
+        """Upload a part that is a range of a version; its key is given as a name."""
+        ranged = replace(source, key=self.prefix + source.key)
+        return self.run(self.bucket.upload_part_copy(self.prefix + name, upload_id, number, ranged))
 
     def complete(self, name: str, upload_id: str, parts: list[Part], condition: Condition = None) -> Written:
         """Complete a multipart upload."""

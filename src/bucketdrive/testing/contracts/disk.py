@@ -4,6 +4,7 @@ A test module inherits from the classes and gives them a fixture `harness`. `dis
 """
 # ruff: noqa: D102, S101  (tests: the name is the sentence, and assert is what they are for)
 
+from dataclasses import replace
 from hashlib import md5, sha256
 
 import pytest
@@ -37,6 +38,24 @@ class RootContract:
         run(harness.disk.write_root("drive", "root"))
         facts = run(harness.disk.root())
         assert (facts.drive_id, facts.root_id) == ("drive", "root")
+
+    def test_a_folder_to_stay_at_is_no_other(self, harness: DiskHarness) -> None:
+        harness.disk.stay_at(run(harness.disk.root()))
+        assert scan(harness) == {}
+        facts = run(harness.disk.root())
+        harness.disk.stay_at(replace(facts, inode=facts.inode + 1))
+        for work in (harness.disk.scan(ListedSkips()), harness.disk.look(["a"]), harness.disk.set_state_id("x")):
+            with pytest.raises(GuardError):
+                run(work)
+        assert run(harness.disk.root()) == facts
+        harness.disk.stay_at(facts)
+
+    def test_the_state_id_is_what_was_left_last(self, harness: DiskHarness) -> None:
+        assert run(harness.disk.state_id()) == ""
+        run(harness.disk.set_state_id("first"))
+        run(harness.disk.set_state_id("second"))
+        assert run(harness.disk.state_id()) == "second"
+        assert (harness.places(), scan(harness)) == ({}, {})
 
     def test_writing_the_root_again_replaces_the_marker(self, harness: DiskHarness) -> None:
         before = run(harness.disk.root())

@@ -227,6 +227,7 @@ class FaultContract:
         before = _all(harness), scan(harness)
         harness.freeze()
         for work in (
+            disk.set_state_id("new"),
             disk.stage("tmp/op/x", b"x", Staging()),
             disk.stage("quarantine/op/x", b"x", Staging(like="file")),
             disk.install("tmp/a", "new"),

@@ -1,0 +1,62 @@
+"""What the journals of all devices told, in rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import apsw
+
+from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.paths import RelPath
+from bucketdrive.state.runs import clear_outbox
+from bucketdrive.state.trees import put_meta
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a moved file came from: `version_id` of `path` was copied."""
+
+    path: RelPath
+    version_id: str
+
+
+def load_cursors(db: apsw.Connection) -> dict[str, int]:
+    """The last batch read of each device's journal."""
+    return dict(db.execute("SELECT device_id, number FROM journal_cursor"))
+
+
+def put_batch(db: apsw.Connection, device_id: str, number: int, entries: Sequence[JournalEntry]) -> None:
+    """A batch was read, or written by us: keep what it tells. Batches before it that are not known stay to be read."""
+    if number == load_cursors(db).get(device_id, 0) + 1:
+        db.execute("INSERT OR REPLACE INTO journal_cursor VALUES (?, ?)", (device_id, number))
+    db.executemany(
+        "INSERT OR REPLACE INTO told VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            (device_id, number, line, e.op, e.path, e.version, e.base, e.source, e.size, e.at, e.run)
+            for line, e in enumerate(entries)
+        ],
+    )
+
+
+def finish_batch(
+    db: apsw.Connection, device_id: str, number: int, entries: Sequence[JournalEntry], last_id: int
+) -> None:
+    """Our own batch is in the bucket: `number` is taken, and the outbox is done up to `last_id`."""
+    put_meta(db, {"journal_next": str(number + 1)})
+    put_batch(db, device_id, number, entries)
+    clear_outbox(db, last_id)
+
+
+def load_told_deletions(db: apsw.Connection) -> dict[RelPath, set[str]]:
+    """The versions of each path that journals said would be deleted."""
+    told: dict[RelPath, set[str]] = {}
+    for path, base in db.execute("SELECT path, base FROM told WHERE op = 'delete' AND base <> ''"):
+        told.setdefault(RelPath(path), set()).add(base)
+    return told
+
+
+def load_origins(db: apsw.Connection, path: RelPath) -> dict[str, Origin]:
+    """The versions of a path that came there by a move, by id."""
+    rows = db.execute(
+        "SELECT version_id, source, base FROM told WHERE path = ? AND op = 'copy' AND source <> ''", (path,)
+    )
+    return {version_id: Origin(RelPath(source), base) for version_id, source, base in rows}
