@@ -183,3 +183,34 @@ def test_the_disk_of_the_state_is_read_only(world, cli, on_small_disk):
         assert cli("status", world.laptop.folder)[0] == 0
         mounts.remount(state, "rw")
         check_all_is_well(world)
+
+
+@pytest.mark.parametrize("request_number", [2, 11])
+def test_a_folder_that_becomes_a_link_to_elsewhere_while_files_come_down(world, cli, at_download, request_number):
+    change_both_sides(world)
+    world.laptop.change(MINE)
+    folder, elsewhere = world.laptop.folder / "d1", world.home / "elsewhere"
+
+    def swap():
+        folder.rename(elsewhere)
+        folder.symlink_to(elsewhere)
+        inside.update(stamps(elsewhere))
+
+    inside = {}
+    with at_download(request_number, swap) as is_done:
+        code, told = cli("sync", world.laptop.folder)
+    assert is_done.is_set()
+    for _ in range(2):
+        assert (stamps(elsewhere), told.get("deleted_in_bucket", 0)) == (inside, 0)
+        assert (code, "d1" in str(told)) == (4, True)
+        assert folder.is_symlink()
+        code, told = cli("sync", world.laptop.folder)
+    folder.unlink()
+    elsewhere.rename(folder)
+    check_nothing_is_lost_or_partial(world)
+    check_all_is_well(world)
+
+
+def stamps(folder):
+    """What is in a folder, and when each was changed last in any way."""
+    return {path.name: (path.read_text(), path.stat().st_ctime_ns) for path in folder.iterdir()}
