@@ -22,6 +22,7 @@ from bucketdrive.model.entries import LocalDir, LocalFile, LocalSpecial, LocalUn
 from bucketdrive.ports.disk import Staging
 from bucketdrive.testing.contracts.disk_harness import ListedSkips, fingerprint, look, run, scan, stage
 from bucketdrive.testing.contracts.folder_harness import FolderHarness
+from bucketdrive.testing.naughty_names import deep_path
 
 
 def test_names_that_are_no_utf8_are_found_and_can_be_used(harness):
@@ -343,3 +344,32 @@ def test_elsewhere_than_on_linux_it_says_so(parent, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(UsageError, match="does not run on darwin yet"):
         Folder(parent)
+
+
+def test_paths_may_be_longer_than_the_system_takes_in_one_piece(parent):
+    for _ in range(15):
+        parent /= "p" * 250
+        parent.mkdir()
+    harness = FolderHarness(parent)
+    disk, name = harness.disk, deep_path(1000)
+    assert len(str(harness.path / name)) > os.pathconf(parent, "PC_PATH_MAX")
+    stage(harness, "tmp/a", b"first")
+    run(disk.install("tmp/a", name))
+    assert [scan(harness).keys(), run(disk.read(name)).data] == [{name, *above(name)}, b"first"]
+    stage(harness, f"quarantine/op/{name}", b"second", Staging(like=name))
+    run(disk.exchange(f"quarantine/op/{name}", name, fingerprint(harness, name)))
+    run(disk.rename(name, f"{name}2", fingerprint(harness, name)))
+    run(disk.set_aside(f"{name}2", f"quarantine/{name}", fingerprint(harness, f"{name}2")))
+    assert sorted(run(disk.places())) == sorted([f"quarantine/{name}", f"quarantine/op/{name}"])
+    for place in run(disk.places()):
+        run(disk.discard(place))
+    assert run(disk.places()) == []
+    for folder in reversed(above(name)):
+        run(disk.remove_dir(folder, "quarantine/junk"))
+    assert scan(harness) == {}
+    harness.close()
+
+
+def above(name):
+    parts = name.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]

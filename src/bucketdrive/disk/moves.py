@@ -7,13 +7,12 @@ ENOTDIR) that `Folder` translates.
 
 import os
 import stat
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from bucketdrive.disk.batches import Shelf, outcome
-from bucketdrive.disk.failures import occupied
+from bucketdrive.disk.failures import failure, occupied
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
 from bucketdrive.disk.root import Root
@@ -72,14 +71,15 @@ class Moves:
         """
         parts = own_parts(place)
         source = draft_parts(parts)
-        with ExitStack() as stack:
-            root = stack.enter_context(self._root.open())
-            growing = stack.enter_context(self._places.open(root, source[:-1], place))
-            with self._places.lock:
-                area = stack.enter_context(self._places.make(root, parts[:-1]))
+        with self._root.open() as root, self._places.open(root, source[:-1], place) as growing:
+
+            def move(area: int) -> None:
                 self._renamer.move(Spot(growing, source[-1]), Spot(area, parts[-1]))
-            os.fsync(area)
-            return fingerprint_of(lstat(area, parts[-1]))
+
+            opened, _ = self._places.put(root, parts[:-1], move)
+            with opened as area:
+                os.fsync(area)
+                return fingerprint_of(lstat(area, parts[-1]))
 
     def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
         """See `Disk.exchange`."""
@@ -107,13 +107,15 @@ class Moves:
             self._places.check(root)
             with open_folder(root, parts[:-1], name) as folder:
                 _check(Spot(folder, parts[-1]), name, expected)
-                with ExitStack() as stack:
-                    with self._places.lock:
-                        area = stack.enter_context(self._places.make(root, target[:-1]))
-                        came_out = self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), name)
+
+                def move(area: int) -> Fingerprint:
+                    return self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), (name, place))
+
+                opened, came_out = self._places.put(root, target[:-1], move)
+                with opened as area:
                     os.fsync(area)
                     os.fsync(folder)
-                    return came_out
+                return came_out
 
     def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.rename`."""
@@ -122,8 +124,8 @@ class Moves:
             self._places.check(root)
             with open_folder(root, parts[:-1], name) as folder:
                 _check(Spot(folder, parts[-1]), name, expected)
-                with make_folder(root, new_parts[:-1]) as new_folder:
-                    moved = self._move_file(Spot(folder, parts[-1]), Spot(new_folder, new_parts[-1]), name)
+                with _about(new_name, lambda: make_folder(root, new_parts[:-1])) as new_folder:
+                    moved = self._move_file(Spot(folder, parts[-1]), Spot(new_folder, new_parts[-1]), (name, new_name))
                     os.fsync(new_folder)
                     os.fsync(folder)
                     return moved
@@ -161,18 +163,25 @@ class Moves:
             raise occupied(name)
         if not found:
             return
-        with self._places.lock, self._places.make(root, junk_parts) as area:
+
+        def move(area: int) -> None:
             for part, _ in found:
                 self._renamer.move(Spot(folder, part), Spot(area, part))
+
+        opened, _ = self._places.put(root, junk_parts, move)
+        with opened as area:
             os.fsync(area)
 
-    def _move_file(self, source: Spot, target: Spot, name: str) -> Fingerprint:
+    def _move_file(self, source: Spot, target: Spot, names: tuple[str, str]) -> Fingerprint:
         """Move, and look at what came: if a folder or a link took the file's place meanwhile, it goes back."""
-        self._renamer.move(source, target)
+        try:
+            self._renamer.move(source, target)
+        except FileExistsError as error:
+            raise occupied(names[1]) from error
         facts = lstat(target.folder, target.part)
         if not stat.S_ISREG(facts.st_mode):
             self._renamer.move(target, source)
-            raise occupied(name)
+            raise occupied(names[0])
         return fingerprint_of(facts)
 
 
@@ -189,6 +198,14 @@ def _settled(moved: Sequence[_Moved | BucketDriveError], names: Sequence[str]) -
     homes = {move.home: name for move, name in zip(moved, names, strict=True) if isinstance(move, _Moved)}
     wrong = {folder: outcome(name, partial(os.fsync, folder)) for folder, name in homes.items()}
     return [move if isinstance(move, BucketDriveError) else wrong[move.home] or move.landed for move in moved]
+
+
+def _about(path: str, open_it: Callable[[], Opened]) -> Opened:
+    """A folder that something is to be moved to; what keeps it from being opened is wrong with `path`."""
+    try:
+        return open_it()
+    except OSError as error:
+        raise failure(error, path) from error
 
 
 def _check(spot: Spot, name: str, expected: Fingerprint) -> None:

@@ -13,10 +13,7 @@ from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, fingerprint_of, lstat, o
 from bucketdrive.errors import ItemError, MissingError, UnreadableError
 from bucketdrive.model.entries import LocalDir, LocalEntry, LocalFile, LocalSpecial, LocalUnknown
 from bucketdrive.model.paths import RESERVED
-from bucketdrive.ports.disk import IGNORE_FILE, Skips
-
-_MAX_DEPTH = 250
-"""Three frames of Python a folder, of the thousand there are."""
+from bucketdrive.ports.disk import IGNORE_FILE, MAX_DEPTH, Skips
 
 _OTHER_DISK = LocalUnknown("another file system is mounted here")
 _KINDS = {
@@ -120,7 +117,7 @@ class Walk:
         with opened as number:
             if os.fstat(number).st_dev != self._device:
                 self.entries[name] = _OTHER_DISK
-            elif depth > _MAX_DEPTH:
+            elif depth > MAX_DEPTH:
                 self.entries[name] = LocalUnknown("too many folders inside each other")
             else:
                 self._scan_opened(number, name, depth)
@@ -155,10 +152,14 @@ class Walk:
         self._skips.enter(above.removesuffix("/"), rules)
 
 
-def look_at(root: int, names: Sequence[str]) -> list[LocalEntry | None]:
-    """One look a name, in order; consecutive names in one folder share its descriptor."""
+def look_at(root: int, names: Sequence[str], *, folds: bool) -> list[LocalEntry | None]:
+    """One look a name, in order; consecutive names in one folder share its descriptor.
+
+    `folds`: the file system finds names in other spellings too; those are not there.
+    """
     device = os.fstat(root).st_dev
     found: list[LocalEntry | None] = []
+    spellings = _Spellings()
     parent: list[str] | None = None
     folder: Opened | LocalUnknown | None = None
     try:
@@ -173,12 +174,33 @@ def look_at(root: int, names: Sequence[str]) -> list[LocalEntry | None]:
                     folder.close()
                 parent, folder = None, None
                 folder = _open_parent(root, parts[:-1], device)
-                parent = parts[:-1]
-            found.append(_look(folder.number, parts[-1], device) if isinstance(folder, Opened) else folder)
+                parent, spellings = parts[:-1], _Spellings()
+            if not isinstance(folder, Opened):
+                found.append(folder)
+                continue
+            entry = _look(folder.number, parts[-1], device)
+            found.append(spellings.checked(folder.number, parts[-1], entry) if folds else entry)
     finally:
         if isinstance(folder, Opened):
             folder.close()
     return found
+
+
+class _Spellings:
+    """The names in one folder as they are spelled there."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def checked(self, folder: int, part: str, entry: LocalEntry | None) -> LocalEntry | None:
+        """What a look found, but None where the folder has it in another spelling only."""
+        if entry is None or isinstance(entry, LocalUnknown) or part in self._names:
+            return entry
+        try:
+            self._names = set(os.listdir(folder))  # anew: it may have come since
+        except OSError as error:
+            return LocalUnknown(why(error))
+        return entry if part in self._names else None
 
 
 def _open_parent(root: int, parts: Sequence[str], device: int) -> Opened | LocalUnknown | None:

@@ -108,7 +108,7 @@ class Cycle:
                 self._must_clear_up = True  # what is broken off lies about, as after a crash
                 outcome = await self._execute(seen, plan)
                 outcome.again |= seen.to_be_seen_again
-            self._must_clear_up = False
+            self._must_clear_up = seen.has_stuck
             _count(report, plan, outcome)
             self._unasked = self._unasked.plus(outcome.done, plan.moves, seen.snapshot.approved)
             report.held = _held(plan, outcome)

@@ -22,7 +22,7 @@ from bucketdrive.engine.rebuild import drop_old_state, find_bases, find_historie
 from bucketdrive.engine.recover import recover
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt, Deed
-from bucketdrive.model.entries import LocalFile, NameRules, SyncedEntry, SyncedFile, SyncedTree
+from bucketdrive.model.entries import LocalFile, LocalUnknown, NameRules, SyncedEntry, SyncedFile, SyncedTree
 from bucketdrive.model.format import DriveInfo, read_drive_info
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
@@ -40,7 +40,7 @@ from bucketdrive.state.trees import drop_synced, put_meta
 class Look:
     """What a round goes by. `excluded`: agreed paths that are no longer kept on this device, and why.
 
-    `scope`: what it is about; None: everything.
+    `scope`: what it is about; None: everything. `has_stuck`: something of an earlier round could not be cleared up yet.
     """
 
     seen: Observed
@@ -49,6 +49,7 @@ class Look:
     snapshot: Snapshot
     scanned_at_s: float
     scope: Scope | None = None
+    has_stuck: bool = False
     holds: list[Hold] = field(default_factory=list)
     excluded: dict[RelPath, str] = field(default_factory=dict)
     to_be_seen_again: set[RelPath] = field(default_factory=set)
@@ -92,7 +93,8 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     if at_start and await drop_old_state(parts, snapshot.meta):
         snapshot = await _remember(parts, info)
     work = Work(parts, commits, LocalNames(_aliases(snapshot.synced)), await parts.disk.clock_ns())
-    if await recover(work, snapshot, at_start=at_start):
+    recovery = await recover(work, snapshot, at_start=at_start)
+    if recovery.is_changed:
         snapshot = await _remember(parts, info)
     ignore = IgnoreRules()
     async with asyncio.TaskGroup() as group:
@@ -103,6 +105,9 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     listing = listed.result()
     prefix_bytes = len(parts.keys.prefix.encode())
     folder = name_entries(scanned.result(), snapshot.synced.keys() | listing.live.keys(), prefix_bytes)
+    for path, why in recovery.stuck.items():
+        folder.entries[path] = LocalUnknown(why)
+        folder.holds.append(Hold(path, why))
     seen, ignored = assemble(snapshot.synced, folder, listing, ignore)
     result = Look(
         seen,
@@ -110,6 +115,7 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
         Work(parts, commits, folder.names, work.fs_now_ns),
         snapshot,
         scanned_at_s,
+        has_stuck=bool(recovery.stuck),
         holds=folder.holds + listing.holds,
         excluded=dict.fromkeys(ignored, "an ignore rule excludes it here"),
     )

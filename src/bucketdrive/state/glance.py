@@ -8,7 +8,7 @@ from pathlib import Path
 
 import apsw
 
-from bucketdrive.errors import DriveError
+from bucketdrive.state.failures import failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +31,39 @@ def glance(folder: Path) -> Glance | None:
     """Read `state.db` in `folder`, all as of one moment; None where there is none yet.
 
     Raises:
-        DriveError: it cannot be read.
+        DriveError: it cannot be read; a DiskFullError where that takes room.
     """
     path = folder / "state.db"
     if not path.exists():
         return None
     try:
-        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        return _read_anyhow(path)
     except apsw.Error as error:
-        raise _unreadable(path, error) from error
+        raise failure(path, error) from error
+
+
+def _read_anyhow(path: Path) -> Glance | None:
     try:
-        with db:
-            found = _read(db)
-    except apsw.Error as error:
-        raise _unreadable(path, error) from error
+        return _read_at_once(str(path))
+    except (apsw.CantOpenError, apsw.IOError):
+        if _has_log(path):
+            raise
+        # nothing can be written beside it, so nobody writes it
+        return _read_at_once(f"{path.resolve().as_uri()}?immutable=1")
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _read_at_once(name: str) -> Glance | None:
+    db = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    try:
+        db.execute("BEGIN")
+        return _read(db) if db.pragma("user_version") else None
     finally:
         db.close()
-    return found
 
 
 def _read(db: apsw.Connection) -> Glance:
@@ -61,12 +77,4 @@ def _read(db: apsw.Connection) -> Glance:
         holds=[(str(path), str(why)) for path, why in db.execute("SELECT path, reason FROM hold ORDER BY path")],
         approvals=db.execute("SELECT count(*) FROM hold WHERE guard = 'G3' AND is_approved = 0").get,
         pending=db.execute("SELECT (SELECT count(*) FROM outbox) + count(*) FROM attempt WHERE is_open = 1").get,
-    )
-
-
-def _unreadable(path: Path, error: apsw.Error) -> DriveError:
-    return DriveError(
-        f"The state {path} cannot be read ({error}). Nothing was changed.",
-        hint="Move it away and link the folder again: it is rebuilt from the folder and the bucket, and loses nothing.",
-        path=str(path),
     )

@@ -5,7 +5,7 @@ from bucketdrive.disk.names import Branches
 from bucketdrive.errors import UnreadableError
 from bucketdrive.model.entries import LocalDir, LocalEntry, LocalUnknown
 from bucketdrive.model.paths import RESERVED
-from bucketdrive.ports.disk import IGNORE_FILE, Skips
+from bucketdrive.ports.disk import IGNORE_FILE, MAX_DEPTH, Skips
 from bucketdrive.testing.loop import switch
 from bucketdrive.testing.memory_entries import DENIED, entry_of
 from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile
@@ -34,7 +34,9 @@ async def scan_below(
         below = branches[part] if branches is not None else None
         has_any = True
         entries[name] = entry_of(node)
-        if isinstance(node, MemoryDir) and not isinstance(entries[name], LocalUnknown):
+        if isinstance(node, MemoryDir) and name.count("/") >= MAX_DEPTH:
+            entries[name] = LocalUnknown("too many folders inside each other")
+        elif isinstance(node, MemoryDir) and not isinstance(entries[name], LocalUnknown):
             await switch()
             try:
                 has_kept = await scan_below(node, name + "/", skips, entries, below)
