@@ -73,7 +73,7 @@ async def download_by_rename(work: Work, action: DownloadByRename) -> int:
         size=action.size,
         etag=action.etag,
         fingerprint=expected.fingerprint,
-        is_fp_safe=work.is_safe_installed(expected.fingerprint),
+        is_fp_safe=False,  # the file is read at the next look: an edit just now may have kept its size and time
         source=action.source,
         boot_id=work.parts.boot_id,
         started_s=work.parts.clock.now_s(),
@@ -103,7 +103,7 @@ async def settle_rename(work: Work, attempt: Attempt) -> None:
     is_untouched = isinstance(new, LocalFile) and new.fingerprint.is_same_file_as(meant)
     fingerprint = new.fingerprint if isinstance(new, LocalFile) and is_untouched else meant
     row = installed_row(attempt, fingerprint, names.alias(attempt.path))
-    await _agree(work, attempt, row.with_fingerprint(fingerprint, is_safe=False))
+    await _agree(work, attempt, row)
 
 
 def _has_come(old: LocalEntry | None, new: LocalEntry | None, meant: Fingerprint, *, is_same_boot: bool) -> bool:
