@@ -3,19 +3,30 @@
 Imports next to nothing, because a status must be told in a tenth of a second.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
 from bucketdrive.errors import DriveError
+
+T = TypeVar("T")
+
+_OLDEST = (
+    "SELECT min(at) FROM (SELECT started_s AS at FROM attempt WHERE is_open = 1"
+    " UNION ALL SELECT json_extract(entry, '$.at') FROM outbox)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What stands in a state. `maybe_copies`: paths that look like conflict copies; `holds`: path and reason, by path.
 
-    `approvals`: deletions that wait for the user; `pending`: attempts not settled and announcements not made.
+    `approvals`: deletions that wait for the user; `pending`: attempts not settled and announcements not made, the
+    oldest since `pending_since_s` (seconds since 1970, 0 for none).
     """
 
     meta: dict[str, str]
@@ -25,10 +36,32 @@ class Glance:
     holds: list[tuple[str, str]]
     approvals: int
     pending: int
+    pending_since_s: float = 0.0
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process has the state in `folder` open to work.
+
+    The kernel's table tells: to take the lock for a look would turn away who comes at that very moment.
+    """
+    with suppress(OSError):
+        inode = (folder / "lock").stat().st_ino
+        lines = Path("/proc/locks").read_text().splitlines()
+        return any(" FLOCK " in line and f":{inode} " in line for line in lines)
+    return False
 
 
 def glance(folder: Path) -> Glance | None:
     """Read `state.db` in `folder`, all as of one moment; None where there is none yet.
+
+    Raises:
+        DriveError: it cannot be read.
+    """
+    return reading(folder, _read)
+
+
+def reading(folder: Path, read: Callable[[apsw.Connection], T]) -> T | None:
+    """What `read` finds in the state, all as of one moment; None where there is no state.
 
     Raises:
         DriveError: it cannot be read.
@@ -42,7 +75,7 @@ def glance(folder: Path) -> Glance | None:
         raise _unreadable(path, error) from error
     try:
         with db:
-            found = _read(db)
+            found = read(db)
     except apsw.Error as error:
         raise _unreadable(path, error) from error
     finally:
@@ -61,6 +94,7 @@ def _read(db: apsw.Connection) -> Glance:
         holds=[(str(path), str(why)) for path, why in db.execute("SELECT path, reason FROM hold ORDER BY path")],
         approvals=db.execute("SELECT count(*) FROM hold WHERE guard = 'G3' AND is_approved = 0").get,
         pending=db.execute("SELECT (SELECT count(*) FROM outbox) + count(*) FROM attempt WHERE is_open = 1").get,
+        pending_since_s=db.execute(_OLDEST).get or 0.0,
     )
 
 
