@@ -1,5 +1,6 @@
 """An open drive: all its verbs, async. The state is opened, and the store connected, when a verb first needs them."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from types import TracebackType
@@ -29,7 +30,7 @@ from bucketdrive.model.reports import DeletedInfo, DriveStatus, SyncReport, Tree
 from bucketdrive.ports.runtime import Listener
 from bucketdrive.rules.moments import parse_moment
 from bucketdrive.rules.names import origin_of
-from bucketdrive.state.log import read_log
+from bucketdrive.state.log import add_log, read_log
 from bucketdrive.state.runs import approve_holds, deny_holds
 from bucketdrive.state.trees import load_synced, put_meta
 
@@ -45,6 +46,7 @@ class Session:
         self._listener = listener or Silence()
         self._keys = KeySpace(record.prefix)
         self._open: Opened | None = None
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -205,6 +207,11 @@ class Session:
         opened = await self._working()
         await opened.state.run(put_meta, {PAUSED: str(int(is_paused))})
 
+    async def note(self, op: str, text: str) -> None:
+        """Write something into the log that a user must know of; nothing where the drive is not open."""
+        if self._open is not None:
+            await self._open.state.run(add_log, [LogLine(op, "", SystemClock().now_s(), note=text)])
+
     @property
     def traffic_bytes(self) -> tuple[int, int]:
         """Bytes of bodies sent and received since the drive was opened."""
@@ -224,9 +231,10 @@ class Session:
     # --- opening ------------------------------------------------------------------------------------------------------
 
     async def _working(self) -> Opened:
-        if self._open is None:
-            self._open = await open_to_work(self.record, self._listener)
-        return self._open
+        async with self._opening:
+            if self._open is None:
+                self._open = await open_to_work(self.record, self._listener)
+            return self._open
 
     def _moment(self, text: str) -> float:
         return parse_moment(text, SystemClock().now_s())

@@ -19,7 +19,10 @@ _NOTHING = Glance({}, 0, 0, [], [], 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a keeper knows beside the state; without one, nothing. `pending_since_s`, `retry_at_s`: since 1970, or 0."""
+    """What a keeper knows beside the state; without one, nothing. `pending_since_s`, `retry_at_s`: since 1970, or 0.
+
+    `error` keeps the drive from being synced; `note` tells of a path that was not.
+    """
 
     is_kept: bool = False
     doing: Doing = Doing.NONE
@@ -27,7 +30,8 @@ class Seen:
     pending_since_s: float = 0.0
     up_bytes_per_s: float = 0.0
     down_bytes_per_s: float = 0.0
-    last_error: BucketDriveError | None = None
+    error: BucketDriveError | None = None
+    note: str = ""
     retry_at_s: float = 0.0
 
 
@@ -38,11 +42,11 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
         DriveError: the state cannot be read.
     """
     folder = state_dir(record.root_id)
-    seen = seen or Seen(doing=Doing.SYNCING if is_locked(folder) else Doing.NONE)
+    seen = seen or Seen(doing=Doing.SYNCING if is_locked(folder / "lock") else Doing.NONE)
     found = glance(folder) or _NOTHING
     copies = [path for path in found.maybe_copies if is_conflict_name(path)]
     since = [at for at in (found.pending_since_s, seen.pending_since_s) if at]
-    error = seen.last_error or _strange_folder(record)
+    error = seen.error or _strange_folder(record)
     verified_s = float(found.meta.get("synced_s", "0"))
     now_s = SystemClock().now_s()
     facts = Facts(
@@ -70,7 +74,7 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
         pending_since=min(since, default=0.0),
         up_bytes_per_s=seen.up_bytes_per_s,
         down_bytes_per_s=seen.down_bytes_per_s,
-        last_error=error.message if error else None,
+        last_error=error.message if error else seen.note or None,
         retry_at=seen.retry_at_s,
         is_kept=seen.is_kept,
     )

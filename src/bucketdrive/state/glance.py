@@ -39,13 +39,13 @@ class Glance:
     pending_since_s: float = 0.0
 
 
-def is_locked(folder: Path) -> bool:
-    """Whether a process has the state in `folder` open to work.
+def is_locked(lock: Path) -> bool:
+    """Whether a process holds the lock file `lock`: a state's is held by who has it open to work.
 
     The kernel's table tells: to take the lock for a look would turn away who comes at that very moment.
     """
     with suppress(OSError):
-        inode = (folder / "lock").stat().st_ino
+        inode = lock.stat().st_ino
         lines = Path("/proc/locks").read_text().splitlines()
         return any(" FLOCK " in line and f":{inode} " in line for line in lines)
     return False
