@@ -10,7 +10,7 @@ from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
 from bucketdrive.model.reports import DriveStatus, HeldPath, StateWord
 from bucketdrive.state.database import State
-from bucketdrive.state.runs import add_outbox, approve_holds, replace_holds
+from bucketdrive.state.runs import add_outbox, approve_holds, begin_run, replace_holds
 from bucketdrive.state.trees import put_meta, put_synced
 
 COPY = "d/a (conflict desktop 01234567).txt"
@@ -74,12 +74,19 @@ def test_status_counts_what_the_state_holds_while_another_process_has_it_open(re
         held=[HeldPath("a", "because"), HeldPath("b", "why")],
         approvals=1,
         pending=2,
-        state=StateWord.SYNCING,
+        state=StateWord.NEEDS_YOU,
         verified_at=100.5,
         pending_since=50.0,
     )
     state.run_now(approve_holds, "G3")
     assert read_status(record).approvals == 0
+    state.close()
+
+
+def test_a_run_is_seen_beside_it_and_one_that_was_broken_off_is_none(record):
+    state = State.open(state_dir("r1"))
+    state.run_now(begin_run, 1.0)
+    assert read_status(record).state == "syncing"
     state.close()
     assert read_status(record).state == "needs you"
 

@@ -46,6 +46,8 @@ def read_statuses(folder: Path | None) -> "list[DriveStatus]":
         return []
     daemon = find_daemon()
     kept = {Path(status.folder): status for status in daemon.statuses()} if daemon else {}
+    if all(record.folder in kept for record in records):
+        return [kept[record.folder] for record in records]
     from bucketdrive.drive.standing import read_status  # noqa: PLC0415  it brings SQLite with it
 
     return [kept.get(record.folder) or read_status(record) for record in records]

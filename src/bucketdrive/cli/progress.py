@@ -34,7 +34,7 @@ class Progress:
         """Something happened; shown at most ten times a second."""
         match event:
             case Planned(plan):
-                self._planned += len(plan.actions)
+                self._planned += plan.to_do
             case Finished(action, body_bytes):
                 self._finish(action.path, body_bytes)
             case Failed(action, _):

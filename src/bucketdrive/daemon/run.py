@@ -99,6 +99,7 @@ class Daemon:
                         ready()
                     await self._ended.wait()
                     notify(STOPPING)
+                    _log.info("stopping")
                     await self._wind_up(servers, serving)
             finally:
                 for keeper in self._keepers.values():

@@ -259,8 +259,8 @@ class Keeper:
         """Hears of the session's progress (it is its Listener), and passes it on."""
         match event:
             case Planned(plan):
-                self._to_do += len(plan.actions)
-                if not plan.does_nothing:
+                self._to_do += plan.to_do
+                if plan.to_do:
                     self._doing = Doing.SYNCING
                     self._tell(StateWord.SYNCING)
             case Finished() | Failed():

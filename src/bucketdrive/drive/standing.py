@@ -42,8 +42,9 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
         DriveError: the state cannot be read.
     """
     folder = state_dir(record.root_id)
-    seen = seen or Seen(doing=Doing.SYNCING if is_locked(folder / "lock") else Doing.NONE)
     found = glance(folder) or _NOTHING
+    is_at_work = seen is None and found.is_run_open and is_locked(folder / "lock")
+    seen = seen or Seen(doing=Doing.SYNCING if is_at_work else Doing.NONE)
     copies = [path for path in found.maybe_copies if is_conflict_name(path)]
     since = [at for at in (found.pending_since_s, seen.pending_since_s) if at]
     error = seen.error or _strange_folder(record)

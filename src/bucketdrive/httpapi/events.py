@@ -22,7 +22,9 @@ class Events:
         self._listeners: set[asyncio.Queue[dict[str, Any] | None]] = set()
 
     def tell(self, root_id: str, event: Event) -> None:
-        """Something happened to a drive."""
+        """Something happened to a drive. That nothing is to be done is no event."""
+        if isinstance(event, Planned) and event.plan.does_nothing:
+            return
         self._pass_on({"drive": root_id} | _document(event))
 
     def end(self) -> None:
@@ -70,7 +72,7 @@ class Ear:
 def _document(event: Event) -> dict[str, Any]:
     match event:
         case Planned(plan):
-            return {"event": "planned", "actions": len(plan.actions)}
+            return {"event": "planned", "actions": plan.to_do}
         case Finished(action, body_bytes):
             return {"event": "finished", "path": action.path, "body_bytes": body_bytes}
         case Failed(action, why):

@@ -26,7 +26,8 @@ class Glance:
     """What stands in a state. `maybe_copies`: paths that look like conflict copies; `holds`: path and reason, by path.
 
     `approvals`: deletions that wait for the user; `pending`: attempts not settled and announcements not made, the
-    oldest since `pending_since_s` (seconds since 1970, 0 for none).
+    oldest since `pending_since_s` (seconds since 1970, 0 for none). `is_run_open`: the last run was not ended; it runs,
+    or was broken off.
     """
 
     meta: dict[str, str]
@@ -37,6 +38,7 @@ class Glance:
     approvals: int
     pending: int
     pending_since_s: float = 0.0
+    is_run_open: bool = False
 
 
 def is_locked(lock: Path) -> bool:
@@ -95,6 +97,7 @@ def _read(db: apsw.Connection) -> Glance:
         approvals=db.execute("SELECT count(*) FROM hold WHERE guard = 'G3' AND is_approved = 0").get,
         pending=db.execute("SELECT (SELECT count(*) FROM outbox) + count(*) FROM attempt WHERE is_open = 1").get,
         pending_since_s=db.execute(_OLDEST).get or 0.0,
+        is_run_open=db.execute("SELECT finished_s FROM run ORDER BY id DESC LIMIT 1").get == 0,
     )
 
 
