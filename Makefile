@@ -5,10 +5,14 @@
 # make rgw       starts Ceph's S3 gateway on loopback and says how to use it; make rgw-stop ends it (see tools/rgw.py)
 # make simulate SEEDS=20000   seeded worlds with every fault we know (STORY='calm' FIRST=41 SEEDS=1: one of them)
 # make mutants   takes out one protection at a time: the simulator must notice
+# make soak      three devices on Ceph, killed at random for MINUTES=10, and whether anything was lost; needs Ceph. SEED=7
+#                repeats a plan of edits and faults; ARGS=--keep keeps the folder, ARGS=--help says what there is
 # make bench-small   what 1,000 small files cost
 # Each sets itself up: a virtual environment in .venv, with pinned and hashed packages, made anew when the pins change.
 
 PYTHON ?= python3
+MINUTES ?= 10
+SEED ?=
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
@@ -18,7 +22,7 @@ MINISTACK := .venv-ministack/ready
 # What Python compiled is kept, whatever the caller's environment says: each test starts many processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop bench-small format requirements clean
+.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop soak bench-small format requirements clean
 
 demo: $(READY)
 	@$(BIN)/bucketdrive demo $(ARGS)
@@ -32,7 +36,7 @@ test-long: $(READY) $(MINISTACK)
 	$(BIN)/pytest -m "long and not ceph" -n 2 --dist worksteal -q
 
 test-ceph: $(READY) $(TOOLS)
-	$(BIN)/pytest -m ceph tests/ceph tests/e2e -n 2 --dist worksteal -q
+	$(BIN)/pytest -m ceph tests/ceph tests/e2e tests/soak -n 2 --dist worksteal -q
 
 SEEDS ?= 2000
 FIRST ?= 0
@@ -49,6 +53,9 @@ rgw:
 rgw-stop:
 	@$(PYTHON) tools/rgw.py stop
 
+soak: $(READY)
+	@PYTHONPATH=tools $(BIN)/python -m soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
+
 bench-small: $(READY)
 	@$(BIN)/python bench/small_files.py $(ARGS)
 
@@ -57,7 +64,7 @@ check: $(READY)
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python tools/check_sizes.py src tests bench
+	$(BIN)/python tools/check_sizes.py src tests bench tools
 
 format: $(READY)
 	$(BIN)/ruff check --fix

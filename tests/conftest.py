@@ -1,9 +1,11 @@
 """What all tests need."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from os import devnull, environ  # noqa: TID251  the tests' own switches
 from pathlib import Path
@@ -12,9 +14,12 @@ from types import SimpleNamespace
 import boto3
 import pytest
 
+from bucketdrive.testing import mounts
+
 pytest.register_assert_rewrite("bucketdrive.testing.contracts")
 
 _TOP = Path(__file__).parents[1]
+_NOBODY = 65534
 _RGW = _TOP / "tools" / "rgw.py"
 
 
@@ -131,6 +136,54 @@ def store(request):
     if request.param == "ceph":
         return Store(owner, owner)
     return Store(owner, request.getfixturevalue("device_variables")("*", "home"))
+
+
+@contextmanager
+def _mounted(folder, options="", *, kind="tmpfs"):
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(mounts.mounted(kind, folder, options))
+        except mounts.CannotMountError as error:
+            is_needed = environ.get("CI") == "true" and os.geteuid() == 0 and kind in ("tmpfs", "ext4")
+            (pytest.fail if is_needed else pytest.skip)(f"no {kind} can be mounted: {error}")
+        yield
+
+
+@pytest.fixture(scope="session")
+def mounted():
+    """`with mounted(folder, options, kind=...):` a new, small file system is mounted there, by default a tmpfs.
+
+    Where that cannot be had the test is skipped; on CI it fails for tmpfs and ext4, the others a kernel may lack.
+    """
+    return _mounted
+
+
+@contextmanager
+def _ordinary_user(*paths):
+    if os.geteuid() != 0:
+        yield
+        return
+    for path in paths:
+        os.chown(path, _NOBODY, _NOBODY, follow_symlinks=False)
+    groups = os.getgroups()
+    os.setgroups([])
+    os.setegid(_NOBODY)
+    os.seteuid(_NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
+
+
+@pytest.fixture(scope="session")
+def ordinary_user():
+    """`with ordinary_user(*paths):` this process is an ordinary user's, who owns `paths`: to root nothing is denied.
+
+    Our own modules must have been loaded before: that user may not read where they lie.
+    """
+    return _ordinary_user
 
 
 @pytest.fixture(scope="session")

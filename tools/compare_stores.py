@@ -183,6 +183,19 @@ def complete_over(bucket: Bucket) -> str:
     return code(complete(bucket, "p1", If_None_Match="*"))
 
 
+def complete_over_another(bucket: Bucket) -> str:
+    """Complete an upload over another object than the one that it expects."""
+    bucket.put("p5")
+    return code(complete(bucket, "p5", If_Match='"' + "0" * 32 + '"'))
+
+
+def copy_of_parts(bucket: Bucket) -> str:
+    """The ETag of a copy of an object made of parts."""
+    complete(bucket, "p6")
+    bucket.ask("PUT", "p7", headers={"x-amz-copy-source": f"/{bucket.name}/p6"})
+    return "the same, of parts" if "-1" in bucket.ask("HEAD", "p7").headers["etag"] else "its MD5"
+
+
 def complete_tells(bucket: Bucket) -> str:
     """What the reply to a completion names."""
     reply = complete(bucket, "p2")
@@ -252,10 +265,12 @@ QUESTIONS: list[tuple[str, str, Callable[[Bucket], str]]] = [
     ("DELETE `If-Match` with another ETag", "412", delete_if_match),
     ("CopyObject `If-None-Match: *`, an object is there", "412", conditional_copy),
     ("CompleteMultipartUpload `If-None-Match: *`, an object is there", "412", complete_over),
+    ("CompleteMultipartUpload `If-Match` with another ETag", "412", complete_over_another),
     ("the reply to CompleteMultipartUpload", "an ETag, a version id", complete_tells),
     ("completing an upload that was aborted", "404 NoSuchUpload", lambda b: code(complete(b, "p3", aborted=True))),
     ("an upload in parts, begun before a PUT and completed after it, stands", "below it", complete_overtaken),
     ("the reply to CopyObject", f"200, with {VERSION}", lambda b: with_header(copy(b, "copied"), VERSION)),
+    ("the ETag of a copy of what is made of parts", "its MD5", copy_of_parts),
     ("DELETE of what never was", f"204, with {VERSION}", lambda b: with_header(b.ask("DELETE", "never"), VERSION)),
     ("DELETE of what is deleted", f"204, with {VERSION}", under_marker("DELETE", VERSION)),
     ("GET under a marker", f"404 NoSuchKey, with {MARKER}", under_marker("GET", MARKER)),

@@ -12,6 +12,8 @@ from bucketdrive.model.reports import StoreFacts
 from bucketdrive.ports.bucket import IfAbsent, IfMatch
 from bucketdrive.testing.contracts import bucket as contract
 from bucketdrive.testing.contracts.bucket_harness import BucketHarness
+from bucketdrive.testing.contracts.bucket_script import Left, play
+from bucketdrive.testing.memory_bucket import MemoryStore
 
 _numbers = count(1)
 
@@ -107,3 +109,8 @@ def test_a_key_is_as_long_as_s3_allows(harness):
     name = "n" * (1024 - len(harness.prefix))
     harness.put(name, b"1")
     assert harness.names() == [name]
+
+
+@pytest.mark.timeout(180)
+def test_it_answers_as_the_bucket_in_memory_of_class_c(bucket):
+    play(range(40), 100, MemoryStore("C"), bucket, Left(put_if_match=True, complete_if_match=True))

@@ -15,6 +15,8 @@ from bucketdrive.errors import BucketDriveError
 from bucketdrive.testing.contracts import bucket as contract
 from bucketdrive.testing.contracts import bucket_conditions as conditions
 from bucketdrive.testing.contracts.bucket_harness import BucketHarness
+from bucketdrive.testing.contracts.bucket_script import Left, play
+from bucketdrive.testing.memory_bucket import MemoryStore
 
 pytestmark = pytest.mark.long
 
@@ -116,3 +118,9 @@ class TestUploadOrder(conditions.UploadOrderContract):
     @_ministack("orders uploads by completion")
     def test_an_upload_is_not_completed_where_the_object_changed_and_changed_back(self, harness):
         super().test_an_upload_is_not_completed_where_the_object_changed_and_changed_back(harness)
+
+
+def test_it_answers_as_the_bucket_in_memory(bucket):
+    store = MemoryStore("A")
+    store.orders_by_beginning = False
+    play(range(10), 100, store, bucket, Left(copy_condition=True, copy_of_parts=True))

@@ -7,6 +7,7 @@ import pytest
 from bucketdrive.disk.fitness import Fitness
 from bucketdrive.disk.folder import FileSystem
 from bucketdrive.errors import GuardError
+from bucketdrive.testing import mounts
 from bucketdrive.testing.contracts.folder_harness import FolderHarness
 
 
@@ -41,6 +42,14 @@ def test_another_file_system_at_our_own_folder_is_told(harness, mounted):
 def test_a_disk_mounted_for_reading_only_is_told(harness, mounted):
     with mounted(harness.path / ".bucketdrive", "size=1m,ro"):
         assert "read-only" in fitness(harness).why_not_writable
+
+
+def test_a_folder_on_a_disk_mounted_for_reading_only_is_told(parent, mounted):
+    with mounted(parent):
+        harness = FolderHarness(parent)
+        mounts.remount(parent, "ro")
+        assert fitness(harness).why_not_writable == "read-only file system"
+        harness.close()
 
 
 def test_without_our_own_folder_it_is_no_drive(harness):

@@ -22,6 +22,7 @@ from bucketdrive.model.entries import LocalDir, LocalFile, LocalSpecial, LocalUn
 from bucketdrive.ports.disk import Staging
 from bucketdrive.testing.contracts.disk_harness import ListedSkips, fingerprint, look, run, scan, stage
 from bucketdrive.testing.contracts.folder_harness import FolderHarness
+from bucketdrive.testing.naughty_names import deep_path
 
 
 def test_names_that_are_no_utf8_are_found_and_can_be_used(harness):
@@ -307,7 +308,68 @@ def test_a_write_right_after_the_swap_shows_as_a_change(harness):
     assert exchanged.installed != fingerprint(harness, "a")
 
 
+def edit_keeping_time(harness, name, data):
+    """Write as many bytes as are there and set the time back; the clock of the file system ticks in between."""
+    local = harness.path / name
+    before = local.stat()
+    while local.stat().st_ctime_ns == before.st_ctime_ns:
+        local.write_bytes(data)
+        os.utime(local, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_an_edit_that_keeps_size_and_time_before_the_move_is_durable_shows_as_a_change(harness, monkeypatch, is_there):
+    if is_there:
+        harness.write("a", b"old")
+    stage(harness, "tmp/a", b"new", Staging(mtime_ns=5))
+    fsync, pending = os.fsync, [lambda: edit_keeping_time(harness, "a", b"wen")]
+
+    def followed(number):
+        if pending and harness.files().get("a") == b"new":
+            pending.pop()()
+        fsync(number)
+
+    expected = fingerprint(harness, "a") if is_there else None
+    monkeypatch.setattr(os, "fsync", followed)
+    if expected:
+        installed = run(harness.disk.exchange("tmp/a", "a", expected)).installed
+    else:
+        installed = run(harness.disk.install("tmp/a", "a"))
+    assert harness.files() == {"a": b"wen"}
+    assert (installed.mtime_ns, fingerprint(harness, "a").mtime_ns) == (5, 5)
+    assert installed != fingerprint(harness, "a")
+
+
 def test_elsewhere_than_on_linux_it_says_so(parent, monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     with pytest.raises(UsageError, match="does not run on darwin yet"):
         Folder(parent)
+
+
+def test_paths_may_be_longer_than_the_system_takes_in_one_piece(parent):
+    for _ in range(15):
+        parent /= "p" * 250
+        parent.mkdir()
+    harness = FolderHarness(parent)
+    disk, name = harness.disk, deep_path(1000)
+    assert len(str(harness.path / name)) > os.pathconf(parent, "PC_PATH_MAX")
+    stage(harness, "tmp/a", b"first")
+    run(disk.install("tmp/a", name))
+    assert [scan(harness).keys(), run(disk.read(name)).data] == [{name, *above(name)}, b"first"]
+    stage(harness, f"quarantine/op/{name}", b"second", Staging(like=name))
+    run(disk.exchange(f"quarantine/op/{name}", name, fingerprint(harness, name)))
+    run(disk.rename(name, f"{name}2", fingerprint(harness, name)))
+    run(disk.set_aside(f"{name}2", f"quarantine/{name}", fingerprint(harness, f"{name}2")))
+    assert sorted(run(disk.places())) == sorted([f"quarantine/{name}", f"quarantine/op/{name}"])
+    for place in run(disk.places()):
+        run(disk.discard(place))
+    assert run(disk.places()) == []
+    for folder in reversed(above(name)):
+        run(disk.remove_dir(folder, "quarantine/junk"))
+    assert scan(harness) == {}
+    harness.close()
+
+
+def above(name):
+    parts = name.split("/")
+    return ["/".join(parts[:end]) for end in range(1, len(parts))]

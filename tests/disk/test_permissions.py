@@ -5,9 +5,10 @@ import struct
 
 import pytest
 
-from bucketdrive.errors import UnreadableError
+from bucketdrive.errors import DiskFullError, UnreadableError
 from bucketdrive.ports.disk import Staging
 from bucketdrive.testing.contracts import disk as reads
+from bucketdrive.testing.contracts import disk_errors as errors
 from bucketdrive.testing.contracts.disk_harness import fingerprint, run, stage
 from bucketdrive.testing.contracts.folder_harness import FolderHarness
 
@@ -33,15 +34,44 @@ class TestDenials(reads.DenialContract):
             (harness.path / "a").read_bytes()
 
 
-def test_a_folder_that_may_not_be_written_gets_nothing(users):
-    users.mkdir("d")
-    stage(users, "tmp/a", b"a")
+class TestDeniedErrors(errors.DeniedErrorContract):
+    @pytest.fixture
+    def harness(self, users):
+        return users
+
+
+def test_a_folder_that_may_not_be_written_gives_and_gets_nothing(users):
+    users.write("d/a", b"a")
+    users.write("d/e/.DS_Store", b"junk")
+    stage(users, "tmp/a", b"new")
     users.set_mode("d", 0o555)
-    with pytest.raises(UnreadableError) as caught:
-        run(users.disk.install("tmp/a", "d/a"))
-    assert caught.value.hint.startswith("Give yourself permission")
-    assert (users.files(), users.places()) == ({}, {"tmp/a": b"a"})
+    users.set_mode("d/e", 0o555)
+    expected, disk = fingerprint(users, "d/a"), users.disk
+    for work in (
+        disk.install("tmp/a", "d/b"),
+        disk.exchange("tmp/a", "d/a", expected),
+        disk.set_aside("d/a", "quarantine/op/d/a", expected),
+        disk.rename("d/a", "a", expected),
+        disk.make_dir("d/new"),
+        disk.remove_dir("d/e", "quarantine/junk"),
+    ):
+        with pytest.raises(UnreadableError) as caught:
+            run(work)
+        assert caught.value.hint.startswith("Give yourself permission")
+        assert (users.places(), users.place_dirs()) == ({"tmp/a": b"new"}, set())
+    assert users.files() == {"d/a": b"a", "d/e/.DS_Store": b"junk"}
     users.set_mode("d", 0o755)
+    users.set_mode("d/e", 0o755)
+
+
+def test_what_cannot_be_staged_leaves_no_folders(harness, mounted):
+    with mounted(harness.path / ".bucketdrive", "size=1m,nr_inodes=6"):
+        run(harness.disk.write_root("drive", "root"))
+        stage(harness, "tmp/op", b"takes the last but two")
+        for place in ("tmp/a/b/c/d", "quarantine/a/b/c/d"):
+            with pytest.raises(DiskFullError):
+                stage(harness, place, b"")
+            assert (list(harness.places()), harness.place_dirs()) == (["tmp/op"], set())
 
 
 def replace(harness, name):

@@ -234,47 +234,32 @@ class World:
 def embedded_store():
     """The one store of this worker. Other modules start stores of their own in between: its buckets do not last."""
     with EmbeddedStore() as store:
-        store._server.app = Watched(store._server.app)
         yield store
-
-
-class Watched:
-    """The store's WSGI application, which tells what it is asked."""
-
-    def __init__(self, app):
-        self._app = app
-        self._watch = None
-
-    def __call__(self, environ, start_response):
-        if self._watch is not None:
-            self._watch(environ["REQUEST_METHOD"], environ["PATH_INFO"])
-        return self._app(environ, start_response)
-
-    @contextlib.contextmanager
-    def nth(self, number, method, part, hold=None):
-        """An event that is set when the store gets its `number`th request of this method with `part` in its path.
-
-        With `hold`, an event as well, that request and those after it wait for it.
-        """
-        left, is_reached = itertools.count(number - 1, -1), threading.Event()
-
-        def watch(asked, path):
-            if asked == method and part in path and next(left) <= 0:
-                is_reached.set()
-                if hold is not None:
-                    hold.wait(30)
-
-        self._watch = watch
-        try:
-            yield is_reached
-        finally:
-            self._watch = None
 
 
 @pytest.fixture
 def nth_request(embedded_store):
-    """See `Watched.nth`."""
-    return embedded_store._server.app.nth
+    """`with nth_request(number, method, part, act):` at the `number`th such request with `part` in its path, `act`.
+
+    It is done before the request is answered, in a thread of the store's. What it gives is an event, set thereafter.
+    """
+
+    @contextlib.contextmanager
+    def watching(number, method, part, act=lambda: None):
+        left, is_done = itertools.count(number - 1, -1), threading.Event()
+
+        def watch(asked, path):
+            if asked == method and part in path and next(left) == 0:
+                act()
+                is_done.set()
+
+        embedded_store.watch = watch
+        try:
+            yield is_done
+        finally:
+            embedded_store.watch = None
+
+    return watching
 
 
 @pytest.fixture(scope="session")

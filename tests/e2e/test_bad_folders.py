@@ -1,6 +1,5 @@
 """Folders, files and our own files on this machine that are not as they should be: what is said; nothing is lost."""
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from bucketdrive.state.database import State
 
 GONE = None
 FILES = {"a": "a1", "d/b": "b1"}
-NOBODY = 65534
 MEMORY = Path("/dev/shm")
 
 
@@ -55,31 +53,15 @@ def test_a_folder_that_is_no_drive(world, cli, monkeypatch, check_refusal):
 
 
 @pytest.fixture
-def as_nobody(shared_world):
-    """A drive whose machine is an ordinary user's, as whom this process runs: for root, no permission hides anything.
-
-    Our own modules must have been loaded before: that user may not read where they lie.
-    """
+def as_nobody(shared_world, ordinary_user):
+    """A drive whose machine is an ordinary user's, as whom this process runs."""
     with (
         tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as name,
         shared_world(Path(name)) as world,
     ):
         world.laptop.start(FILES | {"d/c": "c1", "e/f": "f1"})
-        if os.geteuid() != 0:
+        with ordinary_user(world.home, *world.home.rglob("*")):
             yield world
-            return
-        for place in (world.home, *world.home.rglob("*")):
-            os.chown(place, NOBODY, NOBODY, follow_symlinks=False)
-        groups = os.getgroups()
-        os.setgroups([])
-        os.setegid(NOBODY)
-        os.seteuid(NOBODY)
-        try:
-            yield world
-        finally:
-            os.seteuid(0)
-            os.setegid(0)
-            os.setgroups(groups)
 
 
 def test_a_file_that_cannot_be_read_is_held_and_the_rest_goes_on(as_nobody):

@@ -49,7 +49,7 @@ def slow(monkeypatch):
     monkeypatch.setenv("BUCKETDRIVE_MAX_REQUESTS_IN_FLIGHT", "4")
 
 
-def test_a_sync_killed_at_any_moment_is_ended_by_the_next(world, slow, nth_request):
+def test_35_a_sync_killed_at_any_moment_is_ended_by_the_next(world, slow, nth_request):
     bucket, laptop, desktop = world.bucket, world.laptop, world.desktop
     first, second, left = numbered("first"), numbered("second"), numbered("second", 10)
 

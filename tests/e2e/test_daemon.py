@@ -306,24 +306,31 @@ def test_ended_or_killed_in_the_middle_it_leaves_nothing_to_repair(world, slow, 
         world.laptop.change({name: f"{text} {number}" for name, text in MANY.items()})
 
 
-def test_a_second_ctrl_c_ends_it_at_once(world, nth_request):
+def test_a_second_ctrl_c_ends_it_at_once(world, embedded_store):
     world.laptop.change({"a": "one"})
-    hold = threading.Event()
-    with (
-        nth_request(1, "PUT", "/home/a", hold) as is_reached,
-        world.start_process("start", "--foreground", world.laptop.folder) as process,
-    ):
-        assert is_reached.wait(30)
-        with connect(socket_path()) as asking:
-            [root_id] = Daemon(socket_path()).ask("GET", "/")["drives"]
-            asking.sendall(f"POST /drives/{root_id}/sync HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            Daemon(socket_path()).ask("GET", "/")  # the one before is under way, as long as the store does not answer
-            process.send_signal(signal.SIGINT)
-            while "stopping" not in (line := process.stderr.readline()):
-                assert line
-            process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+    is_reached, hold = threading.Event(), threading.Event()
+
+    def watch(method, path):
+        if method == "PUT" and path.endswith("/home/a"):
+            is_reached.set()
+            hold.wait(30)
+
+    embedded_store.watch = watch
+    try:
+        with world.start_process("start", "--foreground", world.laptop.folder) as process:
+            assert is_reached.wait(30)
+            with connect(socket_path()) as asking:
+                [root_id] = Daemon(socket_path()).ask("GET", "/")["drives"]
+                asking.sendall(f"POST /drives/{root_id}/sync HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                Daemon(socket_path()).ask("GET", "/")  # what was asked before is under way, until the store answers
+                process.send_signal(signal.SIGINT)
+                while "stopping" not in (line := process.stderr.readline()):
+                    assert line
+                process.send_signal(signal.SIGINT)
+                process.communicate(timeout=30)
+    finally:
         hold.set()
+        embedded_store.watch = None
     assert process.returncode == 130
     assert world.laptop.sync()["failed"] == []
     assert world.bucket.tree() == {"a": "one"}

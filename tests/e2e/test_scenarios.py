@@ -113,6 +113,12 @@ SCENARIOS = {
     "62 remove a folder with ignored files": Scenario(
         {"d/x": "x1"}, a={"d": GONE}, b={"d/i.part": "i1"}, end_b={"d/i.part": "i1"}
     ),
+    "63 two names that differ in case, on a disk that tells them apart": Scenario(
+        a={"A": "v1"}, b={"a": "v2"}, end={"A": "v1", "a": "v2"}
+    ),
+    "65 names that Windows cannot have": Scenario(
+        a={"con.txt": "1", "x:y": "2", "t.": "3"}, end={"con.txt": "1", "x:y": "2", "t.": "3"}
+    ),
     "66 link replaces file": Scenario(
         ONE, a={"p": OUTSIDE}, b={"p": "v2"}, end={"p": "v2"}, end_a={"p": f"-> {OUTSIDE}"}
     ),

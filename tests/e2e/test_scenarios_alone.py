@@ -82,6 +82,24 @@ def test_37_38_39_a_lost_state_loses_nothing_moves_nothing_in_vain_and_brings_no
     assert world.laptop.tree() == world.bucket.tree() == end
 
 
+def test_40_a_state_restored_from_an_older_copy_takes_nothing_back_and_no_old_synced_copy_for_an_edit(world, tmp_path):
+    world.start({"p": "v1", "behind": "v1"})
+    state, copy = world.state_folder(world.laptop), tmp_path / "copy of the state"
+    shutil.copytree(state, copy)
+    for text in ("v2", "v3"):
+        world.laptop.change({"p": text, "behind": "v2"})
+        world.laptop.sync()
+    world.desktop.sync()
+    world.desktop.change({"behind": "v3"})
+    world.desktop.sync()
+    shutil.rmtree(state)
+    shutil.copytree(copy, state)
+    report = world.laptop.sync()
+    assert (counts(report), report["conflicts"]) == ({"downloaded": 1}, [])
+    assert world.bucket.history("p") == world.bucket.history("behind") == (["v3", "v2", "v1"], 0)
+    assert world.settle() == {"p": "v3", "behind": "v3"}
+
+
 def test_41_linking_an_equal_folder_adopts_all_and_moves_no_byte(world, cli):
     world.laptop.change(numbered(20))
     world.laptop.sync()

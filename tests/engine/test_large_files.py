@@ -10,9 +10,9 @@ import pytest
 from bucketdrive.engine.parts import Options
 from bucketdrive.errors import ConditionFailedError, UnavailableError, UnknownOutcomeError
 from bucketdrive.model.attempts import Deed
-from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.state.snapshot import load_snapshot
 from bucketdrive.testing.stage import Stage
+from bucketdrive.testing.windows import copies
 from bucketdrive.testing.world import PREFIX
 
 SMALL_PARTS = Options(whole_bytes=8, part_bytes=4)
@@ -62,10 +62,6 @@ def raising(error):
         raise error
 
     return act
-
-
-def copies(files):
-    return sorted(data for path, data in files.items() if is_conflict_name(path))
 
 
 def uploads(stage):
@@ -264,7 +260,7 @@ def test_a_crash_at_any_step_is_mended_by_the_next_sync(stage, method, versions,
     assert stage.verify("A").differences == []
 
 
-def test_who_is_second_to_complete_makes_a_conflict_copy_and_aborts(stage):
+def test_34_who_is_second_to_complete_makes_a_conflict_copy_and_aborts(stage):
     stage.start_with({"p": V1})
     stage.folder("A").write("p", V2)
     stage.folder("B").write("p", V3)

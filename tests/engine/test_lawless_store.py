@@ -2,8 +2,8 @@
 
 import pytest
 
-from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.testing.stage import Stage
+from bucketdrive.testing.windows import copies
 from bucketdrive.testing.world import PREFIX
 
 
@@ -34,10 +34,6 @@ def crash_after(stage, name, operation):
         return result
 
     bucket.__dict__[operation] = last
-
-
-def copies(files):
-    return sorted(data for path, data in files.items() if is_conflict_name(path))
 
 
 def test_no_condition_is_ever_sent_to_a_store_that_ignores_them():

@@ -1,19 +1,12 @@
-"""Writes whose outcome was not learnt, and edits that fall into the windows of an action (spec §3.6, 21 to 33)."""
+"""Writes whose outcome was not learnt, and crashes between two of a device's deeds (spec §3.6, 26 to 33)."""
 
 import pytest
 
 from bucketdrive.errors import ConditionFailedError, UnknownOutcomeError
-from bucketdrive.rules.names import is_conflict_name
+from bucketdrive.testing.faults import Faults
 from bucketdrive.testing.stage import Stage
+from bucketdrive.testing.windows import at, bucket_of, copies, save_after_the_check
 from bucketdrive.testing.world import PREFIX
-
-
-def bucket_of(stage, name):
-    return stage.devices[name].process.cycle._parts.bucket
-
-
-def disk_of(stage, name):
-    return stage.devices[name].process.cycle._parts.disk
 
 
 def lose_reply(stage, name, operation, *, is_late=False):
@@ -33,126 +26,6 @@ def lose_reply(stage, name, operation, *, is_late=False):
 
     bucket.__dict__[operation] = unanswered
     return late
-
-
-def at(stage, name, method, then, *, before=True):
-    """Let a user do `then` once, right before the device's disk does `method`, or after it was done."""
-    disk = disk_of(stage, name)
-    original = getattr(disk, method)
-
-    async def interrupted(*args, **kwargs):
-        if before:
-            disk.__dict__[method] = original
-            then()
-        result = await original(*args, **kwargs)
-        if not before:
-            disk.__dict__[method] = original
-            then()
-        return result
-
-    disk.__dict__[method] = interrupted
-
-
-def save_after_the_check(stage, name, path, data):
-    """Let a user save a file once, between the disk's last look at a file and its move."""
-    memory_disk, folder = disk_of(stage, name)._inner, stage.folder(name)
-    check = memory_disk._check
-
-    def check_then_the_user_saves(*args):
-        check(*args)
-        memory_disk._check = check
-        folder.save(path, data)
-
-    memory_disk._check = check_then_the_user_saves
-
-
-def copies(files):
-    return sorted(data for path, data in files.items() if is_conflict_name(path))
-
-
-def test_21_an_edit_during_an_upload_never_mixes_versions():
-    stage = Stage()
-    stage.start_with({"p": b"v1"})
-    stage.folder("A").write("p", b"v2")
-    at(stage, "A", "read", lambda: stage.folder("A").write("p", b"v3"), before=False)
-    stage.settle()
-    assert stage.everywhere() == {"p": b"v3"}
-    assert set(stage.versions("p")) <= {b"v1", b"v2", b"v3"}
-
-
-def test_22_an_edit_between_check_and_swap_becomes_a_conflict_copy():
-    stage = Stage()
-    stage.start_with({"p": b"v1"})
-    stage.folder("B").write("p", b"v2")
-    stage.sync("B")
-    save_after_the_check(stage, "A", "p", b"v3")
-    stage.settle()
-    assert stage.everywhere()["p"] == b"v2"
-    assert copies(stage.everywhere()) == [b"v3"]
-
-
-def test_23_a_late_write_through_an_old_handle_comes_back_within_a_day():
-    stage = Stage()
-    stage.start_with({"p": b"v1"})
-    writer = stage.folder("A").open_writer("p")
-    stage.folder("B").write("p", b"v2")
-    stage.settle()
-    writer.write(b"late bytes")
-    stage.world.run(advance(86_401))
-    stage.settle()
-    assert stage.everywhere()["p"] == b"v2"
-    assert copies(stage.everywhere()) == [b"late bytes"]
-    assert stage.folder("A").quarantine() == {}
-
-
-async def advance(seconds):
-    import asyncio
-
-    await asyncio.sleep(seconds)
-
-
-def test_quarantine_is_emptied_after_a_day_when_its_bytes_are_a_listed_version():
-    stage = Stage()
-    stage.start_with({"p": b"v1", "q": b"w1"})
-    stage.folder("B").write("p", b"v2")
-    stage.folder("B").delete("q")
-    stage.settle()
-    assert sorted(stage.folder("A").quarantine().values()) == [b"v1", b"w1"]
-    stage.world.run(advance(86_401))
-    stage.settle()
-    assert stage.folder("A").quarantine() == {}
-    assert stage.everywhere() == {"p": b"v2"}
-
-
-def test_quarantine_whose_version_is_gone_from_the_bucket_is_given_back():
-    stage = Stage()
-    stage.start_with({"q": b"w1"})
-    stage.folder("B").delete("q")
-    stage.settle()
-    stage.world.store.forget_history(f"{PREFIX}q")
-    stage.world.run(advance(86_401))
-    stage.settle()
-    assert stage.everywhere() == {"q": b"w1"}
-
-
-def test_24_an_edit_in_the_window_of_a_deletion_survives():
-    stage = Stage()
-    stage.start_with({"p": b"v1"})
-    stage.folder("B").delete("p")
-    stage.sync("B")
-    at(stage, "A", "set_aside", lambda: stage.folder("A").write("p", b"v2"))
-    stage.settle()
-    assert stage.everywhere() == {"p": b"v2"}
-
-
-def test_25_a_creation_in_the_window_of_an_install_keeps_both():
-    stage = Stage()
-    stage.folder("B").write("p", b"v2")
-    stage.sync("B")
-    at(stage, "A", "install", lambda: stage.folder("A").write("p", b"v1"))
-    stage.settle()
-    assert stage.everywhere()["p"] == b"v2"
-    assert copies(stage.everywhere()) == [b"v1"]
 
 
 def test_26_a_lost_reply_makes_one_version_and_no_conflict():
@@ -231,6 +104,43 @@ def test_31_a_lost_reply_of_a_deletion():
     assert stage.versions("p") in ([None, b"v1"], [None, None, b"v1"])
 
 
+@pytest.mark.parametrize("store_class", ["A", "C"])
+def test_32_a_storm_of_409_changes_nothing_and_success_comes_after_it(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1", "q": b"w1"})
+    stage.folder("A").write("p", b"v2")
+    stage.folder("A").delete("q")
+    stage.world.faults = Faults(conflict=1.0)
+    for _ in range(3):
+        stage.world.run(stage.devices["A"].sync())
+    assert (stage.versions("p"), stage.versions("q")) == ([b"v1"], [b"w1"])
+    stage.world.faults = Faults()
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+    assert (stage.versions("p"), stage.versions("q")) == ([b"v2", b"v1"], [None, b"w1"])
+
+
+def test_32_a_few_409_are_overcome_within_a_sync():
+    stage = Stage()
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").write("p", b"v2")
+    bucket = bucket_of(stage, "A")
+    put, refusals = bucket.put_object, [409] * 3
+
+    async def refusing(key, *args):
+        if key == f"{PREFIX}p" and refusals:
+            refusals.pop()
+            raise ConditionFailedError("Another request for this key is under way (409).")
+        return await put(key, *args)
+
+    bucket.__dict__["put_object"] = refusing
+    report = stage.sync("A")
+    assert (refusals, report.uploaded, report.failed, report.conflicts) == ([], 1, [], [])
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+    assert stage.versions("p") == [b"v2", b"v1"]
+
+
 def test_33_a_refused_condition_because_another_device_was_faster():
     stage = Stage()
     stage.start_with({"p": b"v1"})
@@ -302,3 +212,56 @@ def test_a_file_that_yielded_its_name_is_no_deletion_even_if_the_bucket_has_what
     stage.settle()
     files = stage.everywhere()
     assert (files["p"], copies(files)) == (b"v1", [b"v2"])
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_file_whose_deletion_got_no_reply_stays_alone_until_it_is_gone(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").delete("p")
+    stage.folder("A").write("p/x", b"v2")
+    lose_reply(stage, "A", "delete_object", is_late=True)
+    stage.sync("A", "B")
+    stage.settle()
+    assert stage.everywhere() == {"p/x": b"v2"}
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_file_in_place_of_a_folder_waits_until_the_deletion_of_what_lay_in_it_has_arrived(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p/x": b"v1", "p/y": b"w"})
+    stage.folder("A").delete("p")
+    stage.folder("A").write("p", b"v2")
+    lose_reply(stage, "A", "delete_object", is_late=True)
+    stage.sync("A", "B")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v2"}
+
+
+def lose_doorbells(stage, name):
+    """No ring of a device's doorbell is answered, until what this returns is called."""
+    bucket = bucket_of(stage, name)
+    original = bucket.put_object
+
+    async def unanswered(key, *args, **kwargs):
+        if key.endswith("/doorbell"):
+            raise UnknownOutcomeError("No reply came.")
+        return await original(key, *args, **kwargs)
+
+    bucket.__dict__["put_object"] = unanswered
+    return lambda: bucket.__dict__.pop("put_object")
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_doorbell_that_is_not_answered_stops_nothing_and_is_rung_by_the_next_sync(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1", "q": b"w"})
+    stage.folder("A").delete("p")
+    answer = lose_doorbells(stage, "A")
+    report = stage.sync("A")
+    assert (report.deleted_in_bucket, report.failed, len(report.notes)) == (1, [], 1)
+    rung = stage.world.store.live()[f"{PREFIX}.bucketdrive/doorbell"]
+    answer()
+    stage.sync("A")
+    assert stage.world.store.live()[f"{PREFIX}.bucketdrive/doorbell"] != rung
+    assert stage.sync("A").notes == []

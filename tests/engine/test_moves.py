@@ -114,7 +114,8 @@ def test_a_version_that_expired_meanwhile_is_sent_again():
     assert stage.world.live() == {"q": b"v1"}
 
 
-def test_an_edit_at_the_moment_of_the_rename_is_an_edit_of_the_file_under_its_new_name():
+@pytest.mark.parametrize("how", ["saved", "written, with the time kept"])
+def test_an_edit_at_the_moment_of_the_rename_is_an_edit_of_the_file_under_its_new_name(how):
     stage = Stage()
     stage.start_with({"p": b"v1"})
     stage.folder("B").move("p", "q")
@@ -125,7 +126,11 @@ def test_an_edit_at_the_moment_of_the_rename_is_an_edit_of_the_file_under_its_ne
     def check_then_the_user_saves(*args):
         check(*args)
         disk._inner._check = check
-        stage.folder("A").save("p", b"v2")
+        folder = stage.folder("A")
+        if how == "saved":
+            folder.save("p", b"v2")
+        else:
+            folder.write("p", b"v2", folder.tree.lookup(["p"]).mtime_ns)
 
     disk._inner._check = check_then_the_user_saves
     stage.settle()

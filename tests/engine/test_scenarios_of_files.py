@@ -1,6 +1,8 @@
-"""Scenarios of spec §3.6 on fakes, by number: files created, edited and deleted (1 to 19)."""
+"""Scenarios of spec §3.6 on fakes, by number: files created, edited and deleted (1 to 20, 68)."""
 
 import hashlib
+
+import pytest
 
 from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.testing.stage import Stage
@@ -199,3 +201,42 @@ def test_19_unlink_then_write_between_two_looks_is_no_deletion():
     stage.sync("A")
     assert stage.everywhere() == {"p": b"v2"}
     assert stage.versions("p") == [b"v2", b"v1"]
+
+
+def test_20_a_growing_log_has_whole_versions_on_the_way_and_its_last_content_at_the_end():
+    stage = Stage()
+    world, folder, cycle = stage.world, stage.folder("A"), stage.devices["A"].process.cycle
+    lines = [b"line 0\n"]
+    folder.write("log", lines[0])
+
+    def grow():
+        lines.append(b"line %d\n" % len(lines))
+        folder.write("log", b"".join(lines))
+        if world.loop.time() < 600:
+            world.loop.call_later(world.fraction() * 4, grow)
+
+    async def sync_while_it_grows():
+        world.loop.call_later(0, grow)
+        while world.loop.time() < 600:
+            await cycle.sync()
+            await world.sleep(5)
+
+    world.run(sync_while_it_grows())
+    on_the_way = stage.versions("log")
+    stage.settle()
+    whole = {b"".join(lines[:count]) for count in range(1, len(lines) + 1)}
+    assert stage.everywhere() == {"log": b"".join(lines)}
+    assert len(on_the_way) > 10
+    assert set(stage.versions("log")) <= whole
+
+
+@pytest.mark.parametrize("count", [2_000, pytest.param(100_000, marks=[pytest.mark.long, pytest.mark.timeout(600)])])
+def test_68_a_burst_of_files_goes_up_and_down_and_none_is_missed(count):
+    stage = Stage()
+    files = {f"d{number % 97}/{number}": b"%d" % number for number in range(count)}
+    for path, data in files.items():
+        stage.folder("A").write(path, data)
+    assert stage.sync("A").uploaded == count
+    assert stage.sync("B").downloaded == count
+    assert stage.everywhere() == files
+    assert not any(stage.sync(name).has_done_something for name in "AB")

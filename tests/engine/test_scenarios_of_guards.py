@@ -122,6 +122,25 @@ def test_43_whoever_deletes_everything_deletes_the_marker_too_and_nothing_in_the
     assert stage.world.live() == {"p": b"v1", "q": b"v2"}
 
 
+def test_44_a_disk_inside_the_folder_is_held_and_its_coming_and_going_deletes_nothing():
+    stage = Stage()
+    files = {"d/a": b"1", "d/e/b": b"2", "c": b"3"}
+    stage.start_with(files)
+    folder = stage.folder("A")
+    folder.mount_disk("d")
+    folder.write("d/a", b"on the other disk")
+    report = stage.sync("A")
+    assert [held.path for held in report.held] == ["d", "d/a", "d/e", "d/e/b"]
+    assert "another file system" in report.held[0].reason
+    stage.folder("B").write("d/a", b"4")
+    stage.sync("B", "A")
+    assert folder.files() == {"d/a": b"on the other disk", "c": b"3"}
+    folder.unmount_disk("d")
+    stage.settle()
+    assert stage.everywhere() == files | {"d/a": b"4"}
+    assert stage.requests("DeleteObject") == 0
+
+
 @pytest.mark.parametrize("what", ["emptied", "another drive", "no drive"])
 def test_45_an_emptied_or_swapped_prefix_stops_the_drive(what):
     stage = Stage()

@@ -33,13 +33,13 @@ class Shelf:
         return number
 
 
-def outcome(path: str, act: Callable[[], T]) -> T | BucketDriveError:
+def outcome(path: str, act: Callable[[], T], *, is_place: bool = False) -> T | BucketDriveError:
     """What `act` returns or raises; the system's errors are about `path`."""
     try:
         return act()
     except BucketDriveError as error:
         return error
     except OSError as error:
-        ours = failure(error, path)
+        ours = failure(error, path, is_place=is_place)
         ours.__cause__ = error
         return ours

@@ -5,12 +5,14 @@ import errno
 from bucketdrive.errors import (
     BucketDriveError,
     DiskFullError,
+    DriveError,
     GuardError,
     MissingError,
     OccupiedError,
     UnreadableError,
     UnstableFileError,
 )
+from bucketdrive.model.paths import RESERVED
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OCCUPIED = frozenset({errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR})
@@ -25,12 +27,14 @@ _HINTS = {
     errno.EMFILE: "Too many files are open: raise the limit (ulimit -n).",
 }
 
+_LOOK_AT_IT = "Look at it with ls -l and rename or move it."
+
 UNSUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 """What a file system answers that does not know a kind of rename."""
 
 
-def failure(error: OSError, path: str) -> BucketDriveError:
-    """Our error for what the system said about `path` (a name or a place)."""
+def failure(error: OSError, path: str, *, is_place: bool = False) -> BucketDriveError:
+    """Our error for what the system said about `path`: a name, or a place, which is shown as what it is."""
     number = error.errno or 0
     if number == errno.ENOENT:
         return missing(path)
@@ -38,7 +42,24 @@ def failure(error: OSError, path: str) -> BucketDriveError:
         return occupied(path)
     if number in _FULL:
         return disk_full(path)
-    return unreadable(path, f"cannot be used: {why(error)}", hint=_HINTS.get(number, ""))
+    shown = f"{RESERVED}/{path}" if is_place else path
+    return UnreadableError(
+        f"{shown!r} cannot be used: {why(error)}. It was left as it is.",
+        hint=_HINTS.get(number, _LOOK_AT_IT),
+        path=path,
+    )
+
+
+def folder_failure(error: OSError, folder: str) -> DriveError:
+    """Our error for what the system said about the drive's folder as a whole."""
+    number = error.errno or 0
+    if number in _FULL:
+        return disk_full(folder)
+    return DriveError(
+        f"The drive's folder {folder} cannot be used: {why(error)}. Nothing was changed.",
+        hint=_HINTS.get(number, "Look at it with ls -ld."),
+        path=folder,
+    )
 
 
 def why(error: OSError) -> str:
@@ -67,7 +88,7 @@ def unreadable(path: str, what: str, *, hint: str = "") -> UnreadableError:
     """`path` followed by `what` is the sentence."""
     return UnreadableError(
         f"{path!r} {what}. It was left as it is.",
-        hint=hint or "Look at it with ls -l and rename or move it.",
+        hint=hint or _LOOK_AT_IT,
         path=path,
     )
 

@@ -37,7 +37,8 @@ def try_out(top: Root, places: Places, renamer: Renamer, token: str) -> Fitness:
         places.check(root)
         is_one = os.stat(RESERVED, dir_fd=root, follow_symlinks=False).st_dev == os.fstat(root).st_dev
         if not os.access(top.path, os.W_OK | os.X_OK, effective_ids=True):
-            return Fitness("permission denied", is_one)
+            is_read_only = bool(os.fstatvfs(root).f_flag & os.ST_RDONLY)
+            return Fitness("read-only file system" if is_read_only else "permission denied", is_one)
         parts = [RESERVED, "tmp", token]
         try:
             with places.lock:

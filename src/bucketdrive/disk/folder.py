@@ -8,7 +8,7 @@ Here errors of the system become ours.
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -17,12 +17,12 @@ from threading import Event, Lock
 from typing import TypeVar
 
 from bucketdrive.disk.batches import Shelf, outcome
-from bucketdrive.disk.failures import failure
+from bucketdrive.disk.failures import failure, folder_failure
 from bucketdrive.disk.fitness import Fitness, try_out
 from bucketdrive.disk.lane import Lane
 from bucketdrive.disk.moves import Moves
-from bucketdrive.disk.names import own_parts, parts_of
-from bucketdrive.disk.places import Places
+from bucketdrive.disk.names import branches_of, own_parts, parts_of
+from bucketdrive.disk.places import STATE_ID, Places
 from bucketdrive.disk.reading import hash_file, open_file, read_bytes, read_file
 from bucketdrive.disk.root import Root
 from bucketdrive.disk.scan import Walk, look_at
@@ -112,7 +112,7 @@ class Folder:
             with self._root.open() as root:
                 return self._places.read_state_id(root)
 
-        return await self._run("", read)
+        return await self._run_at(STATE_ID, read)
 
     async def set_state_id(self, state_id: str) -> None:
         """See `Disk.set_state_id`."""
@@ -121,7 +121,7 @@ class Folder:
             with self._root.open() as root:
                 self._places.write_state_id(root, state_id)
 
-        await self._run("", write)
+        await self._run_at(STATE_ID, write)
 
     async def clock_ns(self) -> int:
         """See `Disk.clock_ns`."""
@@ -157,32 +157,29 @@ class Folder:
 
         return await self._run("", ask)
 
-    async def scan(self, skips: Skips) -> Scan:
+    async def scan(self, skips: Skips, names: Collection[str] | None = None) -> Scan:
         """See `Disk.scan`."""
 
         def scan() -> Scan:
             with self._root.open() as root:
                 walk = Walk(root, skips)
-                walk.scan(root)
+                if names is None:
+                    walk.scan(root)
+                else:
+                    walk.scan_some(root, branches_of(names))
                 return Scan(walk.entries)
 
         return await self._run("", scan)
 
     async def look(self, names: Sequence[str]) -> list[LocalEntry | None]:
         """See `Disk.look`."""
+        folds = (await self.name_rules()).folds
 
         def look() -> list[LocalEntry | None]:
             with self._root.open() as root:
-                return look_at(root, names)
+                return look_at(root, names, folds=folds)
 
-        def look_at_spelling() -> list[LocalEntry | None]:
-            paths = [self._root.path / name for name in names]
-            return [
-                entry if entry is None or path in path.parent.iterdir() else None
-                for path, entry in zip(paths, look(), strict=True)
-            ]
-
-        return await self._run("", look_at_spelling if (await self.name_rules()).folds else look)
+        return await self._run("", look)
 
     async def hash_files(self, names: Sequence[str]) -> list[Hashed | ItemError | None]:
         """See `Disk.hash_files`. A hop takes up to 32 files or 8 MiB."""
@@ -213,13 +210,13 @@ class Folder:
         """See `Disk.stage`. Bytes go with others, an iterator is one hop a chunk."""
         if isinstance(body, bytes):
             return await self._stagings.order((place, body, how))
-        draft = await self._run(place, partial(self._stager.open, place, how))
+        draft = await self._run_at(place, partial(self._stager.open, place, how))
         try:
             async for chunk in body:
-                await self._run(place, partial(draft.write, chunk))
-            return await self._run(place, partial(self._stager.finish, place, draft))
+                await self._run_at(place, partial(draft.write, chunk))
+            return await self._run_at(place, partial(self._stager.finish, place, draft))
         except BaseException:
-            await asyncio.shield(self._run(place, partial(self._stager.abandon, place, draft)))
+            await asyncio.shield(self._run_at(place, partial(self._stager.abandon, place, draft)))
             raise
 
     async def install(self, place: str, name: str) -> Fingerprint:
@@ -270,7 +267,7 @@ class Folder:
             except MissingError:
                 return None
 
-        return await self._run(place, ask)
+        return await self._run_at(place, ask)
 
     async def discard(self, place: str) -> None:
         """See `Disk.discard`."""
@@ -280,7 +277,7 @@ class Folder:
                 self._places.check(root)
             self._stager.discard(own_parts(place))
 
-        await self._run(place, discard)
+        await self._run_at(place, discard)
 
     # --- in a thread ---
 
@@ -355,14 +352,23 @@ class Folder:
                     self._two_steps.heal(root)
                 self._is_healed = True
 
-    async def _run(self, path: str, function: Callable[[], T]) -> T:
-        """One hop; the system's errors are about `path`."""
+    async def _run(self, name: str, function: Callable[[], T]) -> T:
+        """One hop; the system's errors are about `name`, or where that is empty about the folder as a whole."""
+        try:
+            return await self._hop(function)
+        except OSError as error:
+            raise (failure(error, name) if name else folder_failure(error, str(self._root.path))) from error
 
+    async def _run_at(self, place: str, function: Callable[[], T]) -> T:
+        """As `_run`, about a place."""
+        try:
+            return await self._hop(function)
+        except OSError as error:
+            raise failure(error, place, is_place=True) from error
+
+    async def _hop(self, function: Callable[[], T]) -> T:
         def call() -> T:
             self._heal()
             return function()
 
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._executor, call)
-        except OSError as error:
-            raise failure(error, path) from error
+        return await asyncio.get_running_loop().run_in_executor(self._executor, call)

@@ -7,13 +7,12 @@ ENOTDIR) that `Folder` translates.
 
 import os
 import stat
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from bucketdrive.disk.batches import Shelf, outcome
-from bucketdrive.disk.failures import occupied
+from bucketdrive.disk.failures import failure, occupied
 from bucketdrive.disk.names import draft_parts, own_parts, parts_of
 from bucketdrive.disk.places import Places
 from bucketdrive.disk.root import Root
@@ -56,7 +55,7 @@ class Moves:
                     staged = lstat_file(area, source[-1], place)
                     home = homes.take(parts[:-1], lambda: make_folder(root, parts[:-1]))
                     self._renamer.move(Spot(area, source[-1]), Spot(home, parts[-1]))
-                    return _Moved(Spot(home, parts[-1]), staged)
+                    return _Moved(home, _landed(Spot(home, parts[-1]), staged))
 
                 moved = [outcome(name, partial(move, place, name)) for place, name in orders]
                 installed = _settled(moved, [name for _, name in orders])
@@ -72,14 +71,15 @@ class Moves:
         """
         parts = own_parts(place)
         source = draft_parts(parts)
-        with ExitStack() as stack:
-            root = stack.enter_context(self._root.open())
-            growing = stack.enter_context(self._places.open(root, source[:-1], place))
-            with self._places.lock:
-                area = stack.enter_context(self._places.make(root, parts[:-1]))
+        with self._root.open() as root, self._places.open(root, source[:-1], place) as growing:
+
+            def move(area: int) -> None:
                 self._renamer.move(Spot(growing, source[-1]), Spot(area, parts[-1]))
-            os.fsync(area)
-            return fingerprint_of(lstat(area, parts[-1]))
+
+            opened, _ = self._places.put(root, parts[:-1], move)
+            with opened as area:
+                os.fsync(area)
+                return fingerprint_of(lstat(area, parts[-1]))
 
     def exchange(self, place: str, name: str, expected: Fingerprint) -> Exchanged:
         """See `Disk.exchange`."""
@@ -91,13 +91,14 @@ class Moves:
                 _check(theirs, name, expected)
                 if not self._renamer.exchange(ours, theirs):
                     self._two_steps.exchange(root, ours, theirs, parts)
+                installed = _landed(theirs, staged)
                 came_out = lstat(ours.folder, ours.part)
                 if not stat.S_ISREG(came_out.st_mode):
                     self._renamer.exchange(ours, theirs)
                     raise occupied(name)
                 os.fsync(folder)
                 os.fsync(area)
-                return Exchanged(_landed(theirs, staged), fingerprint_of(came_out))
+                return Exchanged(installed, fingerprint_of(came_out))
 
     def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.set_aside`."""
@@ -106,13 +107,15 @@ class Moves:
             self._places.check(root)
             with open_folder(root, parts[:-1], name) as folder:
                 _check(Spot(folder, parts[-1]), name, expected)
-                with ExitStack() as stack:
-                    with self._places.lock:
-                        area = stack.enter_context(self._places.make(root, target[:-1]))
-                        came_out = self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), name)
+
+                def move(area: int) -> Fingerprint:
+                    return self._move_file(Spot(folder, parts[-1]), Spot(area, target[-1]), (name, place))
+
+                opened, came_out = self._places.put(root, target[:-1], move)
+                with opened as area:
                     os.fsync(area)
                     os.fsync(folder)
-                    return came_out
+                return came_out
 
     def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.rename`."""
@@ -121,8 +124,8 @@ class Moves:
             self._places.check(root)
             with open_folder(root, parts[:-1], name) as folder:
                 _check(Spot(folder, parts[-1]), name, expected)
-                with make_folder(root, new_parts[:-1]) as new_folder:
-                    moved = self._move_file(Spot(folder, parts[-1]), Spot(new_folder, new_parts[-1]), name)
+                with _about(new_name, lambda: make_folder(root, new_parts[:-1])) as new_folder:
+                    moved = self._move_file(Spot(folder, parts[-1]), Spot(new_folder, new_parts[-1]), (name, new_name))
                     os.fsync(new_folder)
                     os.fsync(folder)
                     return moved
@@ -160,37 +163,49 @@ class Moves:
             raise occupied(name)
         if not found:
             return
-        with self._places.lock, self._places.make(root, junk_parts) as area:
+
+        def move(area: int) -> None:
             for part, _ in found:
                 self._renamer.move(Spot(folder, part), Spot(area, part))
+
+        opened, _ = self._places.put(root, junk_parts, move)
+        with opened as area:
             os.fsync(area)
 
-    def _move_file(self, source: Spot, target: Spot, name: str) -> Fingerprint:
+    def _move_file(self, source: Spot, target: Spot, names: tuple[str, str]) -> Fingerprint:
         """Move, and look at what came: if a folder or a link took the file's place meanwhile, it goes back."""
-        self._renamer.move(source, target)
+        try:
+            self._renamer.move(source, target)
+        except FileExistsError as error:
+            raise occupied(names[1]) from error
         facts = lstat(target.folder, target.part)
         if not stat.S_ISREG(facts.st_mode):
             self._renamer.move(target, source)
-            raise occupied(name)
+            raise occupied(names[0])
         return fingerprint_of(facts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Moved:
-    """A file that was just moved to `spot`, and how it was before."""
+    """A file that was just moved into the folder `home`, as it was right then."""
 
-    spot: Spot
-    staged: Fingerprint
+    home: int
+    landed: Fingerprint
 
 
 def _settled(moved: Sequence[_Moved | BucketDriveError], names: Sequence[str]) -> list[Fingerprint | BucketDriveError]:
-    """Make all moves durable; the files as they are then."""
-    homes = {move.spot.folder: name for move, name in zip(moved, names, strict=True) if isinstance(move, _Moved)}
+    """Make all moves durable; the files as they landed."""
+    homes = {move.home: name for move, name in zip(moved, names, strict=True) if isinstance(move, _Moved)}
     wrong = {folder: outcome(name, partial(os.fsync, folder)) for folder, name in homes.items()}
-    return [
-        move if isinstance(move, BucketDriveError) else wrong[move.spot.folder] or _landed(move.spot, move.staged)
-        for move in moved
-    ]
+    return [move if isinstance(move, BucketDriveError) else wrong[move.home] or move.landed for move in moved]
+
+
+def _about(path: str, open_it: Callable[[], Opened]) -> Opened:
+    """A folder that something is to be moved to; what keeps it from being opened is wrong with `path`."""
+    try:
+        return open_it()
+    except OSError as error:
+        raise failure(error, path) from error
 
 
 def _check(spot: Spot, name: str, expected: Fingerprint) -> None:
@@ -199,7 +214,11 @@ def _check(spot: Spot, name: str, expected: Fingerprint) -> None:
 
 
 def _landed(spot: Spot, staged: Fingerprint) -> Fingerprint:
-    """The installed file as it is now; if a user wrote to it already, as it was, so that the edit is seen."""
+    """The installed file as it is now; if a user wrote to it already, as it was, so that the edit is seen.
+
+    To be asked right after the rename, before anything waits for the disk: of an edit that keeps size and time, nothing
+    but a later ctime tells.
+    """
     try:
         found = fingerprint_of(lstat(spot.folder, spot.part))
     except FileNotFoundError:

@@ -5,9 +5,10 @@ what cannot be walked at all, or would lead out of the folder, is refused.
 """
 
 import os
+from collections.abc import Collection
 
 from bucketdrive.disk.failures import unreadable
-from bucketdrive.errors import InternalError
+from bucketdrive.errors import InternalError, UnreadableError
 from bucketdrive.model.paths import RESERVED
 
 AREAS = ("tmp", "quarantine")
@@ -48,6 +49,26 @@ def own_parts(place: str) -> list[str]:
 def draft_parts(parts: list[str]) -> list[str]:
     """Where a file grows that is to appear whole at the place of `parts`: itself in `tmp/`, else `tmp/` and its op."""
     return parts if parts[1] == "tmp" else [RESERVED, "tmp", parts[2]]
+
+
+Branches = dict[str, "Branches | None"]
+"""Names as a tree, by their parts; None stands for all that is there and below."""
+
+
+def branches_of(names: Collection[str]) -> Branches:
+    """Names as a tree. Those that cannot be walked, or are ours, are left out."""
+    tree: Branches = {}
+    for name in sorted(names, key=lambda name: name.count("/")):
+        try:
+            *above, last = parts_of(name)
+        except UnreadableError:
+            continue
+        branch: Branches | None = tree
+        for part in above:
+            branch = branch.setdefault(part, {}) if branch is not None else None
+        if branch is not None:
+            branch[last] = None
+    return tree
 
 
 def _split(name: str) -> list[str]:

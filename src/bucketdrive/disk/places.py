@@ -2,9 +2,10 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
+from typing import TypeVar
 
 from bucketdrive.disk.failures import folder_gone
 from bucketdrive.disk.names import AREAS
@@ -12,10 +13,12 @@ from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, make_folder, open_child,
 from bucketdrive.errors import GuardError, MissingError
 from bucketdrive.model.paths import RESERVED
 
+T = TypeVar("T")
+
 PRIVATE_DIR = 0o700
 PRIVATE_FILE = 0o600
 _MARKER = "root.json"
-_STATE_ID = "state-id"
+STATE_ID = "state-id"
 _MARKER_LIMIT_BYTES = 1 << 16
 
 
@@ -58,15 +61,28 @@ class Places:
         with self._open_own(root) as own:
             return make_folder(own, parts[1:], mode=PRIVATE_DIR, is_durable=False)
 
+    def put(self, root: int, parts: Sequence[str], act: Callable[[int], T]) -> tuple[Opened, T]:
+        """Open a folder as `make` does, and put something into it by `act`; if that fails, no empty folder stays.
+
+        Returns:
+            The folder, for the caller to close, and what `act` returned.
+        """
+        with self.lock:
+            try:
+                opened = self.make(root, parts)
+                try:
+                    return opened, act(opened.number)
+                except BaseException:
+                    opened.close()
+                    raise
+            except BaseException:
+                _prune(root, [*parts, ""])
+                raise
+
     def prune(self, root: int, parts: Sequence[str]) -> None:
         """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
         with self.lock:
-            for end in range(len(parts) - 1, 2, -1):
-                try:
-                    with open_folder(root, parts[: end - 1], "") as folder:
-                        os.rmdir(parts[end - 1], dir_fd=folder)
-                except (OSError, MissingError):  # not empty: the usual end
-                    return
+            _prune(root, parts)
 
     def files(self, root: int) -> list[str]:
         """Every place that holds anything but a folder, sorted."""
@@ -113,7 +129,7 @@ class Places:
         try:
             with self._open_own(root) as own:
                 flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-                with Opened(os.open(_STATE_ID, flags, dir_fd=own)) as number:
+                with Opened(os.open(STATE_ID, flags, dir_fd=own)) as number:
                     return os.read(number, _MARKER_LIMIT_BYTES).decode("ascii", "replace").strip()
         except FileNotFoundError:
             return ""
@@ -121,7 +137,7 @@ class Places:
     def write_state_id(self, root: int, state_id: str) -> None:
         """Leave a word in `.bucketdrive`, by a rename over the old one."""
         with self._open_own(root) as own:
-            _write(own, _STATE_ID, state_id.encode() + b"\n")
+            _write(own, STATE_ID, state_id.encode() + b"\n")
 
     def touch_clock(self, root: int) -> int:
         """The file system's time in nanoseconds: what it stamps on a file just touched."""
@@ -144,6 +160,17 @@ class Places:
             hint="If this folder was not damaged otherwise, delete that file and link the folder again with --moved.",
             path=str(self._path),
         )
+
+
+def _prune(root: int, parts: Sequence[str]) -> None:
+    for end in range(len(parts) - 1, 2, -1):
+        try:
+            with open_folder(root, parts[: end - 1], "") as folder:
+                os.rmdir(parts[end - 1], dir_fd=folder)
+        except (MissingError, FileNotFoundError):  # not even made
+            continue
+        except OSError:  # not empty: the usual end
+            return
 
 
 def _write(own: int, name: str, data: bytes) -> None:

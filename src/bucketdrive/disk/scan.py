@@ -7,16 +7,13 @@ from operator import attrgetter
 from stat import S_ISREG
 
 from bucketdrive.disk.failures import failure, why
-from bucketdrive.disk.names import parts_of
+from bucketdrive.disk.names import Branches, parts_of
 from bucketdrive.disk.reading import read_file
 from bucketdrive.disk.walk import NOT_A_FOLDER, Opened, fingerprint_of, lstat, open_child
 from bucketdrive.errors import ItemError, MissingError, UnreadableError
 from bucketdrive.model.entries import LocalDir, LocalEntry, LocalFile, LocalSpecial, LocalUnknown
 from bucketdrive.model.paths import RESERVED
-from bucketdrive.ports.disk import IGNORE_FILE, Skips
-
-_MAX_DEPTH = 250
-"""Three frames of Python a folder, of the thousand there are."""
+from bucketdrive.ports.disk import IGNORE_FILE, MAX_DEPTH, Skips
 
 _OTHER_DISK = LocalUnknown("another file system is mounted here")
 _KINDS = {
@@ -67,6 +64,46 @@ class Walk:
             has_any = True
         return has_any
 
+    def scan_some(self, folder: int, branches: Branches, above: str = "") -> None:
+        """Add what is at some names and below them, and the folders above.
+
+        Raises:
+            ItemError: the folder's ignore file cannot be read. OSError: something cannot be looked at.
+        """
+        rules = _lstat_if_any(folder, IGNORE_FILE)
+        if rules is not None and S_ISREG(rules.st_mode):
+            self._read_rules(folder, above)
+        for part, below in branches.items():
+            name = above + part
+            facts = _lstat_if_any(folder, part)
+            if facts is None:
+                continue
+            is_dir = stat.S_ISDIR(facts.st_mode)
+            if self._skips.skips(name, is_dir=is_dir):
+                continue
+            if not is_dir:
+                self.entries[name] = LocalFile(fingerprint_of(facts)) if S_ISREG(facts.st_mode) else _special(facts)
+            elif below is None:
+                self._scan_child(folder, part, name, above.count("/") + 1)
+            else:
+                self._scan_way(folder, part, name, below)
+
+    def _scan_way(self, folder: int, part: str, name: str, branches: Branches) -> None:
+        """Add a folder above some names, and those."""
+        try:
+            with Opened(open_child(folder, part)) as number:
+                if os.fstat(number).st_dev != self._device:
+                    self.entries[name] = _OTHER_DISK
+                    return
+                self.entries[name] = LocalDir(is_empty=_is_empty(number))
+                self.scan_some(number, branches, name + "/")
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            self.entries[name] = LocalUnknown(why(error))
+        except ItemError as error:
+            self.entries[name] = LocalUnknown(error.message)
+
     def _scan_child(self, folder: int, part: str, name: str, depth: int) -> bool:
         """Add a folder and what is below it; whether it was there."""
         try:
@@ -80,7 +117,7 @@ class Walk:
         with opened as number:
             if os.fstat(number).st_dev != self._device:
                 self.entries[name] = _OTHER_DISK
-            elif depth > _MAX_DEPTH:
+            elif depth > MAX_DEPTH:
                 self.entries[name] = LocalUnknown("too many folders inside each other")
             else:
                 self._scan_opened(number, name, depth)
@@ -101,8 +138,10 @@ class Walk:
             self.entries[name] = LocalUnknown(error.message)
 
     def _enter(self, folder: int, above: str, found: "list[os.DirEntry[str]]") -> None:
-        if not any(entry.name == IGNORE_FILE and entry.is_file(follow_symlinks=False) for entry in found):
-            return
+        if any(entry.name == IGNORE_FILE and entry.is_file(follow_symlinks=False) for entry in found):
+            self._read_rules(folder, above)
+
+    def _read_rules(self, folder: int, above: str) -> None:
         name = above + IGNORE_FILE
         try:
             rules = read_file(folder, IGNORE_FILE, name).data
@@ -113,10 +152,14 @@ class Walk:
         self._skips.enter(above.removesuffix("/"), rules)
 
 
-def look_at(root: int, names: Sequence[str]) -> list[LocalEntry | None]:
-    """One look a name, in order; consecutive names in one folder share its descriptor."""
+def look_at(root: int, names: Sequence[str], *, folds: bool) -> list[LocalEntry | None]:
+    """One look a name, in order; consecutive names in one folder share its descriptor.
+
+    `folds`: the file system finds names in other spellings too; those are not there.
+    """
     device = os.fstat(root).st_dev
     found: list[LocalEntry | None] = []
+    spellings = _Spellings()
     parent: list[str] | None = None
     folder: Opened | LocalUnknown | None = None
     try:
@@ -131,12 +174,33 @@ def look_at(root: int, names: Sequence[str]) -> list[LocalEntry | None]:
                     folder.close()
                 parent, folder = None, None
                 folder = _open_parent(root, parts[:-1], device)
-                parent = parts[:-1]
-            found.append(_look(folder.number, parts[-1], device) if isinstance(folder, Opened) else folder)
+                parent, spellings = parts[:-1], _Spellings()
+            if not isinstance(folder, Opened):
+                found.append(folder)
+                continue
+            entry = _look(folder.number, parts[-1], device)
+            found.append(spellings.checked(folder.number, parts[-1], entry) if folds else entry)
     finally:
         if isinstance(folder, Opened):
             folder.close()
     return found
+
+
+class _Spellings:
+    """The names in one folder as they are spelled there."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def checked(self, folder: int, part: str, entry: LocalEntry | None) -> LocalEntry | None:
+        """What a look found, but None where the folder has it in another spelling only."""
+        if entry is None or isinstance(entry, LocalUnknown) or part in self._names:
+            return entry
+        try:
+            self._names = set(os.listdir(folder))  # anew: it may have come since
+        except OSError as error:
+            return LocalUnknown(why(error))
+        return entry if part in self._names else None
 
 
 def _open_parent(root: int, parts: Sequence[str], device: int) -> Opened | LocalUnknown | None:
@@ -175,6 +239,13 @@ def _look(folder: int, part: str, device: int) -> LocalEntry | None:
         return None
     except OSError as error:
         return LocalUnknown(why(error))
+
+
+def _lstat_if_any(folder: int, part: str) -> os.stat_result | None:
+    try:
+        return lstat(folder, part)
+    except FileNotFoundError:
+        return None
 
 
 def _is_empty(folder: int) -> bool:

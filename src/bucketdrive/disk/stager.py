@@ -36,20 +36,23 @@ class Stager:
         parts = draft_parts(own_parts(place))
         with self._root.open() as root:
             looks = read_looks(root, how.like) if how.like else None
-            with self._places.lock, self._places.make(root, parts[:-1]) as folder:
-                return Draft(folder, parts[-1], how, looks)
+            opened, draft = self._places.put(root, parts[:-1], lambda folder: Draft(folder, parts[-1], how, looks))
+            opened.close()
+            return draft
 
     def stage(self, orders: Sequence[Order]) -> list[Hashed | BucketDriveError]:
         """Stage the first of the files, until enough bytes were written. All are begun before one is waited for."""
         begun: list[Draft | BucketDriveError] = []
         left = _BATCH_BYTES
         for place, data, how in orders:
-            begun.append(outcome(place, partial(self._begin, place, data, how)))
+            begun.append(outcome(place, partial(self._begin, place, data, how), is_place=True))
             left -= len(data)
             if left <= 0:
                 break
         return [
-            draft if isinstance(draft, BucketDriveError) else outcome(place, partial(self._end, place, draft))
+            draft
+            if isinstance(draft, BucketDriveError)
+            else outcome(place, partial(self._end, place, draft), is_place=True)
             for (place, _, _), draft in zip(orders, begun, strict=False)
         ]
 

@@ -3,9 +3,11 @@
 import errno
 import hashlib
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from threading import Lock
 
+from bucketdrive.disk.failures import failure
 from bucketdrive.disk.names import parts_of
 from bucketdrive.disk.reading import open_file
 from bucketdrive.disk.walk import fingerprint_of, open_folder
@@ -33,9 +35,15 @@ def read_looks(root: int, name: str) -> Looks:
     """The looks of a user's file.
 
     Raises:
-        MissingError: it is not there. UnstableFileError: it is no regular file. OSError: it may not be read.
+        MissingError: it is not there. UnstableFileError: it is no regular file. UnreadableError: it may not be read.
     """
-    parts = parts_of(name)
+    try:
+        return _read_looks(root, parts_of(name), name)
+    except OSError as error:  # about the user's file, not about the one that is to be staged
+        raise failure(error, name) from error
+
+
+def _read_looks(root: int, parts: Sequence[str], name: str) -> Looks:
     with open_folder(root, parts[:-1], name) as folder:
         opened, fingerprint = open_file(folder, parts[-1], name)
         with opened as number:

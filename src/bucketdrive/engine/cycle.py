@@ -12,16 +12,20 @@ from bucketdrive.engine.groups import sole_error
 from bucketdrive.engine.journal import announce
 from bucketdrive.engine.observe import Look, check_roots, look
 from bucketdrive.engine.observe_local import LocalNames
+from bucketdrive.engine.observe_some import look_at_some
 from bucketdrive.engine.parts import Parts
 from bucketdrive.engine.rebuild import mark_state
 from bucketdrive.errors import TransientError
+from bucketdrive.model.hints import Hints
 from bucketdrive.model.plan import (
     Clash,
+    CopyForward,
     DeleteLocal,
     DeleteRemote,
     Download,
     Forget,
     Plan,
+    RemoveDirLocal,
     SetAside,
     Upload,
 )
@@ -31,6 +35,8 @@ from bucketdrive.ports.runtime import Planned
 from bucketdrive.rules.guards import RecentDeletions, hold_mass_deletions
 from bucketdrive.rules.planner import make_plan
 from bucketdrive.state.runs import begin_run, end_run, finish_run
+from bucketdrive.state.scope import Scope
+from bucketdrive.state.trees import count_synced
 
 
 class Cycle:
@@ -51,8 +57,10 @@ class Cycle:
             raise sole_error(group) from group
         return plan
 
-    async def sync(self) -> SyncReport:
+    async def sync(self, hints: Hints | None = None) -> SyncReport:
         """Rounds until nothing more is to be done (or `max_rounds`); every finished action is committed.
+
+        With `hints`, look at what they name only, where that is enough.
 
         Raises:
             DriveError: the drive stopped, and says why. TransientError: one side could not be observed.
@@ -60,7 +68,7 @@ class Cycle:
         report = SyncReport()
         self._unasked, self._run = RecentDeletions(), 0
         try:
-            await self._rounds(report)
+            await self._rounds(report, hints)
         except BaseExceptionGroup as group:
             raise sole_error(group) from group
         finally:
@@ -95,15 +103,15 @@ class Cycle:
             await self._end_run(report)
         return report
 
-    async def _rounds(self, report: SyncReport) -> None:
+    async def _rounds(self, report: SyncReport, hints: Hints | None) -> None:
         for number in range(self._parts.options.max_rounds):
-            plan, seen = await self._look_and_plan()
+            plan, seen = await self._look_and_plan(hints)
             outcome = Outcome(again=seen.to_be_seen_again)
             if plan.actions:
                 self._must_clear_up = True  # what is broken off lies about, as after a crash
                 outcome = await self._execute(seen, plan)
                 outcome.again |= seen.to_be_seen_again
-            self._must_clear_up = False
+            self._must_clear_up = seen.has_stuck
             _count(report, plan, outcome)
             self._unasked = self._unasked.plus(outcome.done, plan.moves, seen.snapshot.approved)
             report.held = _held(plan, outcome)
@@ -113,11 +121,23 @@ class Cycle:
                     HeldPath(path, "it changes too often to be synced now; it is tried again at the next sync")
                     for path in sorted(outcome.again)
                 ]
-                await self._finish(report, plan, outcome)
+                await self._finish(report, plan, outcome, seen.scope)
                 return
+            hints = _hints_again(seen, plan, outcome)
 
-    async def _look_and_plan(self) -> tuple[Plan, Look]:
-        seen = await look(self._parts, at_start=self._must_clear_up)
+    async def _look_and_plan(self, hints: Hints | None = None) -> tuple[Plan, Look]:
+        seen = None
+        if hints is not None and not self._must_clear_up:
+            seen = await look_at_some(self._parts, hints)
+        if seen is None:
+            return await self._plan(await look(self._parts, at_start=self._must_clear_up))
+        planned = await self._plan(seen)
+        is_local_loss = any(isinstance(action, DeleteLocal | RemoveDirLocal) for action in planned[0].actions)
+        if is_local_loss and (await check_roots(self._parts)).epoch > int(seen.snapshot.meta.get("epoch", "0")):
+            return await self._plan(await look(self._parts, at_start=False))
+        return planned
+
+    async def _plan(self, seen: Look) -> tuple[Plan, Look]:
         plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, seen.work.grain_ns)
         plan = replace(
             plan,
@@ -125,7 +145,10 @@ class Cycle:
             holds=plan.holds + tuple(seen.holds),
         )
         recent = RecentDeletions(seen.snapshot.deleted_here, seen.snapshot.deleted_in_bucket)
-        plan = hold_mass_deletions(plan, len(seen.seen.synced), recent, seen.snapshot.approved)
+        rows = len(seen.seen.synced)
+        if seen.scope is not None and any(isinstance(action, DeleteLocal | DeleteRemote) for action in plan.actions):
+            rows = await self._parts.state.run(count_synced)
+        plan = hold_mass_deletions(plan, rows, recent, seen.snapshot.approved)
         rules = [a for a in plan.actions if isinstance(a, Download) and a.path.name == IGNORE_FILE]
         if rules:  # what ignore rules exclude must not be brought first: they come alone, the rest in another round
             seen.to_be_seen_again.update(action.path for action in rules)
@@ -148,14 +171,21 @@ class Cycle:
             unasked = (self._unasked.here, self._unasked.in_bucket)
             await self._parts.state.run(end_run, self._run, self._parts.clock.now_s(), report, unasked)
 
-    async def _finish(self, report: SyncReport, plan: Plan, outcome: Outcome) -> None:
+    async def _finish(self, report: SyncReport, plan: Plan, outcome: Outcome, scope: Scope | None) -> None:
         is_done = not outcome.failed and not outcome.again
         holds, now_s = (*plan.holds, *outcome.holds), self._parts.clock.now_s()
-        await self._parts.state.run(finish_run, self._run, holds, now_s, is_in_sync=is_done)
+        await self._parts.state.run(finish_run, self._run, holds, now_s, is_in_sync=is_done, scope=scope)
         try:
             await announce(self._parts)
         except TransientError:  # what is done is done, and what is to be told waits in the outbox
             report.notes.append("Other devices could not be told yet; they will be at the next sync.")
+
+
+def _hints_again(seen: Look, plan: Plan, outcome: Outcome) -> Hints | None:
+    """Where the next round looks. What made a conflict copy is followed by a look at everything: it is rare."""
+    if seen.scope is None or any(isinstance(action, SetAside | Clash | CopyForward) for action in plan.actions):
+        return None
+    return Hints(frozenset(outcome.again), frozenset(outcome.again))
 
 
 def _count(report: SyncReport, plan: Plan, outcome: Outcome) -> None:

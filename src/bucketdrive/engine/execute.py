@@ -98,10 +98,10 @@ class Execution:
         if phase in (Phase.DELETE, Phase.REMOVE_DIRS):
             actions = await self._surely_gone(actions)
         if phase is Phase.REMOVE_DIRS:
-            undone = self._outcome.failed.keys() | self._outcome.again | {hold.path for hold in self._outcome.holds}
-            used = ancestors_of(undone)  # what could not be deleted keeps its folder, and the folder its row
+            used = ancestors_of(self._undone())  # what could not be deleted keeps its folder, and the folder its row
             actions = [action for action in actions if action.path not in used]
         if phase is Phase.AFTERWARDS:
+            actions = self._without_file_above(actions)
             actions = [action for action in actions if await self._way_is_clear(action)]
         if any(isinstance(action, Download) for action in actions):
             actions, holds = within_room(actions, await parts.disk.free_bytes(), parts.options.reserve_bytes)
@@ -117,6 +117,17 @@ class Execution:
         kept = {move.source for move in plan.moves if move.target in undone}
         self._outcome.again |= kept & {action.path for action in actions}
         return [action for action in actions if action.path not in kept]
+
+    def _undone(self) -> set[RelPath]:
+        return self._outcome.failed.keys() | self._outcome.again | {hold.path for hold in self._outcome.holds}
+
+    def _without_file_above(self, actions: list[Action]) -> list[Action]:
+        """What remains where a file above could not be deleted: with it there, others would see a clash."""
+        made_room = {action.path for action in self._outcome.done if isinstance(action, _NEEDS_ANOTHER_ROUND)}
+        undone = self._undone() - made_room
+        blocked = {action.path for action in actions if not undone.isdisjoint(action.path.ancestors())}
+        self._outcome.again |= blocked
+        return [action for action in actions if action.path not in blocked]
 
     async def _write_down(self, notes: list[Action]) -> None:
         synced = tuple((action.path, action.entry) for action in notes if isinstance(action, Record))

@@ -12,7 +12,7 @@ from bucketdrive.engine.remove import surely
 from bucketdrive.engine.upload import attempt_of, conclude, new_object, settling, upload
 from bucketdrive.errors import MissingError, NoSuchObjectError, OccupiedError
 from bucketdrive.model.attempts import Attempt, Deed
-from bucketdrive.model.entries import Hashed, LocalFile, ObjectHead, SyncedFile
+from bucketdrive.model.entries import Fingerprint, Hashed, LocalEntry, LocalFile, ObjectHead, SyncedFile
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import CopySource, DownloadByRename, UploadByCopy
 from bucketdrive.state.change import StateChange
@@ -73,8 +73,9 @@ async def download_by_rename(work: Work, action: DownloadByRename) -> int:
         size=action.size,
         etag=action.etag,
         fingerprint=expected.fingerprint,
-        is_fp_safe=work.is_safe_installed(expected.fingerprint),
+        is_fp_safe=False,  # the file is read at the next look: an edit just now may have kept its size and time
         source=action.source,
+        boot_id=work.parts.boot_id,
         started_s=work.parts.clock.now_s(),
     )
     await work.commits.write(StateChange(opened=(attempt,)))
@@ -90,14 +91,29 @@ async def download_by_rename(work: Work, action: DownloadByRename) -> int:
 
 
 async def settle_rename(work: Work, attempt: Attempt) -> None:
-    """After a crash: agree on the new name if the very file bears it. Whatever else is there, the next look decides."""
-    (now,) = await work.parts.disk.look([work.names.name(attempt.path)])
-    meant = attempt.fingerprint
-    if isinstance(now, LocalFile) and meant is not None and now.fingerprint.is_same_file_as(meant):
-        row = installed_row(attempt, now.fingerprint, work.names.alias(attempt.path))
-        await _agree(work, attempt, row.with_fingerprint(now.fingerprint, is_safe=False))
-    else:
+    """After a crash: agree on the new name, unless the file surely still has the old one. Then the next look decides.
+
+    What the user did to the file since is so an edit or a deletion of it under its new name.
+    """
+    meant, names = attempt.fingerprint, work.names
+    old, new = await work.parts.disk.look([names.name(RelPath(attempt.source)), names.name(attempt.path)])
+    if meant is None or not _has_come(old, new, meant, is_same_boot=attempt.boot_id == work.parts.boot_id):
         await work.commits.write(StateChange(closed=(attempt.op,)))
+        return
+    is_untouched = isinstance(new, LocalFile) and new.fingerprint.is_same_file_as(meant)
+    fingerprint = new.fingerprint if isinstance(new, LocalFile) and is_untouched else meant
+    row = installed_row(attempt, fingerprint, names.alias(attempt.path))
+    await _agree(work, attempt, row)
+
+
+def _has_come(old: LocalEntry | None, new: LocalEntry | None, meant: Fingerprint, *, is_same_boot: bool) -> bool:
+    """Whether the file came to its new name: it is there, or something else is, or nothing, and the old name is free.
+
+    After a power cut the rename may be undone, so that where nothing is at either name nothing can be told.
+    """
+    if isinstance(new, LocalFile):
+        return new.fingerprint.inode == meant.inode or old is None
+    return new is None and old is None and is_same_boot
 
 
 async def _agree(work: Work, attempt: Attempt, row: SyncedFile) -> None:

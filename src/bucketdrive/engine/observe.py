@@ -22,7 +22,7 @@ from bucketdrive.engine.rebuild import drop_old_state, find_bases, find_historie
 from bucketdrive.engine.recover import recover
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.model.attempts import Attempt, Deed
-from bucketdrive.model.entries import LocalFile, NameRules, SyncedEntry, SyncedFile, SyncedTree
+from bucketdrive.model.entries import LocalFile, LocalUnknown, NameRules, SyncedEntry, SyncedFile, SyncedTree
 from bucketdrive.model.format import DriveInfo, read_drive_info
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
@@ -31,19 +31,25 @@ from bucketdrive.rules.guards import check_local_root, check_remote_root, check_
 from bucketdrive.rules.ignore import IgnoreRules
 from bucketdrive.rules.names import unkeepable
 from bucketdrive.rules.planner import undecided
+from bucketdrive.state.scope import Scope
 from bucketdrive.state.snapshot import Snapshot, load_snapshot
 from bucketdrive.state.trees import drop_synced, put_meta
 
 
 @dataclass(slots=True)
 class Look:
-    """What a round goes by. `excluded`: agreed paths that are no longer kept on this device, and why."""
+    """What a round goes by. `excluded`: agreed paths that are no longer kept on this device, and why.
+
+    `scope`: what it is about; None: everything. `has_stuck`: something of an earlier round could not be cleared up yet.
+    """
 
     seen: Observed
     changed: set[RelPath]
     work: Work
     snapshot: Snapshot
     scanned_at_s: float
+    scope: Scope | None = None
+    has_stuck: bool = False
     holds: list[Hold] = field(default_factory=list)
     excluded: dict[RelPath, str] = field(default_factory=dict)
     to_be_seen_again: set[RelPath] = field(default_factory=set)
@@ -87,7 +93,8 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     if at_start and await drop_old_state(parts, snapshot.meta):
         snapshot = await _remember(parts, info)
     work = Work(parts, commits, LocalNames(_aliases(snapshot.synced)), await parts.disk.clock_ns())
-    if await recover(work, snapshot, at_start=at_start):
+    recovery = await recover(work, snapshot, at_start=at_start)
+    if recovery.is_changed:
         snapshot = await _remember(parts, info)
     ignore = IgnoreRules()
     async with asyncio.TaskGroup() as group:
@@ -98,20 +105,24 @@ async def look(parts: Parts, *, at_start: bool) -> Look:
     listing = listed.result()
     prefix_bytes = len(parts.keys.prefix.encode())
     folder = name_entries(scanned.result(), snapshot.synced.keys() | listing.live.keys(), prefix_bytes)
-    seen, ignored = _assemble(snapshot.synced, folder, listing, ignore)
+    for path, why in recovery.stuck.items():
+        folder.entries[path] = LocalUnknown(why)
+        folder.holds.append(Hold(path, why))
+    seen, ignored = assemble(snapshot.synced, folder, listing, ignore)
     result = Look(
         seen,
         set(),
         Work(parts, commits, folder.names, work.fs_now_ns),
         snapshot,
         scanned_at_s,
+        has_stuck=bool(recovery.stuck),
         holds=folder.holds + listing.holds,
         excluded=dict.fromkeys(ignored, "an ignore rule excludes it here"),
     )
-    _leave_out_unkeepable(result, await parts.disk.name_rules())
+    leave_out_unkeepable(result, await parts.disk.name_rules())
     if not parts.facts.conditional_put:
         result.to_be_seen_again.update(await audit_lineage(result.work, snapshot, listing.histories))
-    await _look_closer(result, listing.histories if is_swept else None)
+    await look_closer(result, listing.histories if is_swept else None)
     return result
 
 
@@ -131,7 +142,7 @@ def _aliases(synced: SyncedTree) -> dict[RelPath, str]:
     return {path: row.local_name for path, row in synced.items() if row.local_name}
 
 
-def _assemble(
+def assemble(
     synced: SyncedTree, folder: Folder, listing: Listing, ignore: IgnoreRules
 ) -> tuple[Observed, list[RelPath]]:
     """What was seen without what is ignored here, and the agreed paths that are ignored now."""
@@ -149,7 +160,7 @@ def _assemble(
     return seen, ignored_rows
 
 
-def _leave_out_unkeepable(result: Look, rules: NameRules) -> None:
+def leave_out_unkeepable(result: Look, rules: NameRules) -> None:
     """Files of the bucket that this disk cannot hold are held, and invisible: never created here, never deleted.
 
     Nothing is agreed on about them any more: that they are not here is no deletion. But what was agreed on, is in the
@@ -171,9 +182,14 @@ def _is_ignored(path: RelPath, row: SyncedEntry, ignore: IgnoreRules) -> bool:
     return ignore.skips_key(path if isinstance(row, SyncedFile) else f"{path}/")
 
 
-async def _look_closer(result: Look, histories: Histories | None) -> None:
+async def look_closer(result: Look, histories: Histories | None) -> None:
+    """Find out what decides: what became of missing files, what files hold, what our own uploads came to.
+
+    `histories`: of every key that was swept; None: none was.
+    """
     parts, seen, names = result.work.parts, result.seen, result.work.names
-    await confirm_missing(parts, seen, to_confirm(seen), histories)
+    known = seen.deleted.keys() | seen.vanished | seen.unknown_remote
+    await confirm_missing(parts, seen, [path for path in to_confirm(seen) if path not in known], histories)
     if not parts.facts.conditional_delete:
         back = await undo_late_deletions(result.work, list(seen.deleted), histories)
         seen.unknown_remote |= back

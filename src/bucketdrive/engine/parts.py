@@ -1,6 +1,6 @@
 """What every deed of the engine works with."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import StoreFacts
@@ -53,6 +53,24 @@ class Options:
         return how_to_upload(size, self.whole_bytes, self.part_bytes)
 
 
+@dataclass(slots=True)
+class Bell:
+    """What this process knows of the drive's doorbell, to ask and tell no more often than it must.
+
+    `numbers`: the last journal number of each device; `etag`: of the doorbell that said so (empty: not known);
+    `known_s`: the event loop's time when it did. `own`: the last number that we put, 0 where that is not known.
+    """
+
+    numbers: dict[str, int] = field(default_factory=dict)
+    etag: str = ""
+    known_s: float = float("-inf")
+    own: int = 0
+
+    def learn(self, numbers: dict[str, int], etag: str, now_s: float) -> None:
+        """The doorbell said or says `numbers`."""
+        self.numbers, self.etag, self.known_s = numbers, etag, now_s
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """An engine's parts. `boot_id` is another after each start of the machine."""
@@ -68,6 +86,7 @@ class Parts:
     identity: Identity
     options: Options
     boot_id: str
+    bell: Bell = field(default_factory=Bell)
 
     def on_put(self, condition: Condition) -> Condition:
         """The condition to send with a put: none to a store that ignores or fails it."""

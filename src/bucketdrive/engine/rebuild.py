@@ -39,7 +39,10 @@ async def mark_state(parts: Parts) -> None:
 async def drop_old_state(parts: Parts, meta: Mapping[str, str]) -> bool:
     """Begin anew, in rebuild mode, if this state is not the one that worked here last; whether it was."""
     left = await parts.disk.state_id()
-    if left in (meta.get(_ID, ""), meta.get(_NEXT_ID, "")):
+    if left == meta.get(_ID, ""):
+        return False
+    if left == meta.get(_NEXT_ID, ""):  # a crash came before this was written down; the next word must not hide it
+        await parts.state.run(put_meta, {_ID: left})
         return False
     await parts.state.run(begin_anew, {_ID: left, _NEXT_ID: left, "is_rebuilding": "1"})
     return True

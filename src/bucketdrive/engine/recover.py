@@ -1,6 +1,7 @@
 """After a crash, a lost reply or a lost state: settle what was begun, and give back what lies about (spec §2.7)."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
 
 from bucketdrive.engine.audit import settle_deletion
 from bucketdrive.engine.deed import Work
@@ -9,35 +10,57 @@ from bucketdrive.engine.move import settle_rename
 from bucketdrive.engine.observe_remote import has_bytes, key_history, settle_uploads
 from bucketdrive.engine.rebuild import mark_state
 from bucketdrive.engine.remove import give_back, put_aside_or_back
+from bucketdrive.errors import ItemError
 from bucketdrive.model.attempts import Attempt, Deed, Quarantined
 from bucketdrive.model.entries import Hashed, LocalFile, SyncedFile, SyncedTree
-from bucketdrive.model.paths import RelPath
+from bucketdrive.model.paths import RESERVED, RelPath
 from bucketdrive.ports.disk import JUNK_NAMES
 from bucketdrive.state.attempts import drop_attempts
 from bucketdrive.state.change import StateChange
 from bucketdrive.state.snapshot import Snapshot
 
 
-async def recover(work: Work, snapshot: Snapshot, *, at_start: bool) -> bool:
-    """Settle what is open, tend the quarantine; whether the state must be loaded again.
+@dataclass(slots=True)
+class Recovery:
+    """What came of it. `is_changed`: the state must be loaded again.
+
+    `stuck`: paths of which something could not be settled now, and why; nothing else may be done to them.
+    """
+
+    is_changed: bool = False
+    stuck: dict[RelPath, str] = field(default_factory=dict)
+
+    async def attempt(self, path: RelPath, work: Awaitable[None]) -> None:
+        """Do `work`; what is wrong with one path is that path's."""
+        try:
+            await work
+        except ItemError as error:
+            self.stuck[path] = error.message
+
+
+async def recover(work: Work, snapshot: Snapshot, *, at_start: bool) -> Recovery:
+    """Settle what is open, tend the quarantine.
 
     `at_start`: also look for files under `.bucketdrive/` that no row explains.
     """
+    recovery = Recovery()
     now_s = work.parts.clock.now_s()
     due = [entry for entry in snapshot.quarantined if entry.purge_after_s <= now_s]
     known = {entry.place for entry in snapshot.quarantined} | {attempt.place for attempt in snapshot.attempts}
     orphans = [place for place in await work.parts.disk.places() if place not in known] if at_start else []
-    is_needed = bool(due) or any(attempt.is_open for attempt in snapshot.attempts)
-    if is_needed or orphans:
+    recovery.is_changed = bool(due) or any(attempt.is_open for attempt in snapshot.attempts)
+    if recovery.is_changed or orphans:
         await mark_state(work.parts)
-    await _settle_attempts(work, snapshot)
+    await _settle_attempts(work, snapshot, recovery)
     for entry in due:
-        await _purge(work, entry)
-    await _tend_orphans(work, orphans)
-    return is_needed
+        await recovery.attempt(entry.path, _purge(work, entry))
+    for place in orphans:
+        path = _path_of(place)
+        await recovery.attempt(path, _tend_orphan(work, place, path))
+    return recovery
 
 
-async def _settle_attempts(work: Work, snapshot: Snapshot) -> None:
+async def _settle_attempts(work: Work, snapshot: Snapshot, recovery: Recovery) -> None:
     """Settle every open attempt, before anything else is done to its path."""
     attempts, synced = snapshot.attempts, snapshot.synced
     too_old_s = work.parts.clock.now_s() - work.parts.options.ledger_s
@@ -50,20 +73,24 @@ async def _settle_attempts(work: Work, snapshot: Snapshot) -> None:
         mine = [a for a in attempts if a.path == path and a.deed is Deed.UPLOAD]
         await settle_uploads(work.parts, work.commits, path, row if isinstance(row, SyncedFile) else None, mine)
     for attempt in opened:
-        match attempt.deed:
-            case Deed.INSTALL:
-                await _settle_install(work, attempt)
-            case Deed.REPLACE:
-                await _settle_replace(work, attempt)
-            case Deed.REMOVE:
-                await _settle_remove(work, attempt, synced)
-            case Deed.RENAME:
-                await settle_rename(work, attempt)
-            case Deed.DELETE:
-                await settle_deletion(work, attempt)
-                await work.commits.write(StateChange(closed=(attempt.op,)))
-            case Deed.UPLOAD:
-                pass
+        await recovery.attempt(attempt.path, _settle(work, attempt, synced))
+
+
+async def _settle(work: Work, attempt: Attempt, synced: SyncedTree) -> None:
+    match attempt.deed:
+        case Deed.INSTALL:
+            await _settle_install(work, attempt)
+        case Deed.REPLACE:
+            await _settle_replace(work, attempt)
+        case Deed.REMOVE:
+            await _settle_remove(work, attempt, synced)
+        case Deed.RENAME:
+            await settle_rename(work, attempt)
+        case Deed.DELETE:
+            await settle_deletion(work, attempt)
+            await work.commits.write(StateChange(closed=(attempt.op,)))
+        case Deed.UPLOAD:
+            pass
 
 
 async def _settle_install(work: Work, attempt: Attempt) -> None:
@@ -139,21 +166,26 @@ async def _purge(work: Work, entry: Quarantined) -> None:
     await work.commits.write(StateChange(unquarantined=(entry.place,)))
 
 
-async def _tend_orphans(work: Work, places: Iterable[str]) -> None:
-    """Files that no row explains: ours in `tmp/` go; in `quarantine/` they may be a user's last copy."""
-    for place in places:
-        _, _, inner = place.partition("/")
-        path = RelPath(inner.partition("/")[2] or inner)
-        if place.startswith("tmp/") or path.name in JUNK_NAMES:
-            await work.parts.disk.discard(place)
-            continue
-        found = await work.parts.disk.hash_place(place)
-        if found is None:
-            continue
-        if await _is_listed(work, path, found):
-            await work.parts.disk.discard(place)
-        else:
-            await give_back(work, path, place)
+def _path_of(place: str) -> RelPath:
+    """The path that a place in quarantine mirrors; of our own files, a name to speak of them by."""
+    area, _, inner = place.partition("/")
+    if area == "tmp":
+        return RelPath(f"{RESERVED}/{place}")
+    return RelPath(inner.partition("/")[2] or inner)
+
+
+async def _tend_orphan(work: Work, place: str, path: RelPath) -> None:
+    """A file that no row explains: ours in `tmp/` goes; in `quarantine/` it may be a user's last copy."""
+    if place.startswith("tmp/") or path.name in JUNK_NAMES:
+        await work.parts.disk.discard(place)
+        return
+    found = await work.parts.disk.hash_place(place)
+    if found is None:
+        return
+    if await _is_listed(work, path, found):
+        await work.parts.disk.discard(place)
+    else:
+        await give_back(work, path, place)
 
 
 async def _is_listed(work: Work, path: RelPath, found: Hashed) -> bool:

@@ -72,7 +72,7 @@ async def put_aside_or_back(
     It goes back to its own name, or where that is taken becomes a conflict copy; then `change` is applied.
     """
     is_expected = came_out.is_same_file_as(expected.fingerprint)
-    if is_expected and not expected.is_fp_safe:
+    if not (is_expected and expected.is_fp_safe):  # it may have been saved again as it was: that is no edit
         found = await work.parts.disk.hash_place(place)
         is_expected = found is not None and found.sha256 == expected.sha256
     if is_expected:

@@ -11,9 +11,11 @@ different names.
     GuardError: the folder itself is gone, or is not the one to `stay_at`; for what changes anything, also:
         `.bucketdrive` is gone (it may be unmounted).
     DiskFullError: no room.
+
+**Raises**, for every other: GuardError and DiskFullError as well, and DriveError where the folder cannot be used.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,6 +26,9 @@ IGNORE_FILE = ".driveignore"
 
 JUNK_NAMES = frozenset({".DS_Store", "Thumbs.db", "desktop.ini"})
 """Files an operating system leaves in folders; they do not keep a folder from being removed."""
+
+MAX_DEPTH = 250
+"""Folders inside each other that a scan enters; the next is LocalUnknown (three frames of Python each)."""
 
 
 class Skips(Protocol):
@@ -115,10 +120,11 @@ class Disk(Protocol):
         """Room left on the file system."""
         ...
 
-    async def scan(self, skips: Skips) -> Scan:
-        """Everything in the folder.
+    async def scan(self, skips: Skips, names: Collection[str] | None = None) -> Scan:
+        """Everything in the folder; with `names`, of these and all below them, and of the folders above them.
 
-        Symbolic links are not followed; a folder on another file system is LocalUnknown.
+        Symbolic links are not followed; a folder on another file system, or below `MAX_DEPTH` others, is LocalUnknown.
+        What is above `names` is told as `look` tells it, down to the first that is not there or no folder.
         """
         ...
 
@@ -162,7 +168,7 @@ class Disk(Protocol):
 
         Raises:
             OccupiedError: something is there already.
-            MissingError: `how.like` is not there.
+            MissingError, UnstableFileError: `how.like` is not there, or no regular file; that is what they are about.
         """
         ...
 

@@ -36,7 +36,8 @@ class Observed:
     the bucket showed, `deleted` the paths whose key has a delete marker on top and that marker's version id, `vanished`
     those whose key has no version at all, `hashes` the local files that were read, `compared` whether an equal-sized
     pair was found equal. `unknown_remote`: paths whose state in the bucket could not be learnt. Ignored paths are in
-    none of them, not even in `synced`. `folds`: the disk here takes names that differ only in case for one.
+    none of them, not even in `synced`. `live_elsewhere`: folders with live keys below them that were not looked at.
+    `folds`: the disk here takes names that differ only in case for one.
     """
 
     synced: SyncedTree
@@ -48,12 +49,13 @@ class Observed:
     unknown_remote: set[RelPath] = field(default_factory=set)
     hashes: dict[RelPath, Hashed] = field(default_factory=dict)
     compared: dict[RelPath, bool] = field(default_factory=dict)
+    live_elsewhere: AbstractSet[RelPath] = frozenset()
     folds: bool = False
 
     @cached_property
     def live_folders(self) -> set[RelPath]:
         """Every folder that has a live key below it, its own marker not counted."""
-        return ancestors_of(self.live) | ancestors_of(self.folder_markers)
+        return ancestors_of(self.live) | ancestors_of(self.folder_markers) | self.live_elsewhere
 
     def local_entry(self, path: RelPath) -> LocalEntry | None:
         """What is at `path` here. Below what could not be looked into, or is no folder and no file, the same as there.
@@ -184,7 +186,7 @@ class Classifier:
         if self.doomed_files or candidates:
             alive = (path for path in seen.live if path not in self.doomed_files)
             markers = (path for path in seen.folder_markers if path not in candidates)
-            self._alive_folders = ancestors_of(alive) | ancestors_of(markers)
+            self._alive_folders = ancestors_of(alive) | ancestors_of(markers) | seen.live_elsewhere
             self._doomed_markers = {path for path in candidates if path not in self._alive_folders}
 
     def _is_doomed_file(self, path: RelPath) -> bool:

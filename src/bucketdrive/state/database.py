@@ -1,6 +1,7 @@
 """The state file: its one thread, its lock, its migrations. A transaction is a function that takes the connection."""
 
 import asyncio
+import errno
 import fcntl
 import os
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import apsw
 
 from bucketdrive.errors import BusyError, DriveError
+from bucketdrive.state.failures import failure
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -39,17 +41,25 @@ class State:
 
         Raises:
             BusyError: another process has it open.
-            DriveError: the file is damaged, or another program's, or the library is unsafe.
+            DiskFullError: no room for it.
+            DriveError: the file is damaged, or another program's, or cannot be written, or the library is unsafe.
         """
         if _version(apsw.sqlite_lib_version()) < _version(FIRST_SOUND_SQLITE):
             raise DriveError(
                 f"SQLite {apsw.sqlite_lib_version()} can lose data; nothing was opened.",
                 hint="Update the apsw package.",
             )
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock_fd = _lock(folder / "lock")
+        path = folder / "state.db"
         try:
-            return cls(prepare(_connect(folder / "state.db")), lock_fd)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock_fd = _lock(folder / "lock")
+        except OSError as error:
+            raise failure(path, error) from error
+        try:
+            return cls(prepare(_connect(path)), lock_fd)
+        except apsw.Error as error:
+            os.close(lock_fd)
+            raise failure(path, error) from error
         except BaseException:
             os.close(lock_fd)
             raise
@@ -66,11 +76,17 @@ class State:
         path = folder / "state.db"
         if not path.exists():
             return None
-        lock_fd = _lock(folder / "lock")
+        try:
+            lock_fd = _lock_to_read(folder / "lock")
+        except OSError as error:
+            raise failure(path, error) from error
         try:
             return cls(prepare(_copy(path)), lock_fd)
+        except apsw.Error as error:
+            _unlock(lock_fd)
+            raise failure(path, error) from error
         except BaseException:
-            os.close(lock_fd)
+            _unlock(lock_fd)
             raise
 
     @classmethod
@@ -102,18 +118,19 @@ class State:
         try:
             with self._connection:
                 result = transaction(self._connection, *args, **kwargs)
-        except apsw.FullError as error:
-            raise DriveError(
-                "No room left to write the state; what was not written is done again.", hint="Free some disk space."
-            ) from error
+        except apsw.Error as error:
+            first = error.__context__  # what failed, where SQLite had rolled back by itself
+            cause = first if isinstance(first, apsw.Error) else error
+            if isinstance(cause, apsw.FullError | apsw.IOError | apsw.ReadOnlyError):
+                raise failure(Path(self._connection.filename), cause) from error
+            raise
         return result
 
     def close(self) -> None:
         """Close the file and give up the lock."""
         self._executor.shutdown()
         self._connection.close()
-        if self._lock_fd >= 0:
-            os.close(self._lock_fd)
+        _unlock(self._lock_fd)
 
 
 def prepare(connection: apsw.Connection) -> apsw.Connection:
@@ -142,16 +159,13 @@ def _empty() -> apsw.Connection:
 
 
 def _connect(path: Path) -> apsw.Connection:
-    try:
-        connection = apsw.Connection(str(path))
-        connection.set_busy_timeout(5000)
-        connection.pragma("journal_mode", "wal")
-        connection.pragma("synchronous", "full")
-        if connection.pragma("application_id") not in (0, APPLICATION_ID):
-            connection.close()
-            raise DriveError(f"{path} is another program's database; it was left alone.", path=str(path))
-    except apsw.Error as error:
-        raise _damaged(path, error) from error
+    connection = apsw.Connection(str(path))
+    connection.set_busy_timeout(5000)
+    connection.pragma("journal_mode", "wal")
+    connection.pragma("synchronous", "full")
+    if connection.pragma("application_id") not in (0, APPLICATION_ID):
+        connection.close()
+        raise DriveError(f"{path} is another program's database; it was left alone.", path=str(path))
     return connection
 
 
@@ -160,29 +174,31 @@ def _copy(path: Path) -> apsw.Connection:
     log = path.with_name(f"{path.name}-wal")
     has_log = log.exists() and log.stat().st_size > 0
     connection = apsw.Connection(":memory:")
+    name = f"{path.resolve().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
+    source = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
     try:
-        name = f"{path.resolve().as_uri()}?mode=ro{'' if has_log else '&immutable=1'}"
-        source = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
-        try:
-            with connection.backup("main", source, "main") as backup:
-                backup.step()
-        finally:
-            source.close()
-    except apsw.Error as error:
-        raise _damaged(path, error) from error
+        with connection.backup("main", source, "main") as backup:
+            backup.step()
+    finally:
+        source.close()
     return connection
 
 
-def _damaged(path: Path, error: apsw.Error) -> DriveError:
-    return DriveError(
-        f"The state {path} cannot be opened ({error}). Nothing was changed.",
-        hint="Move it away and link the folder again: it is rebuilt from the folder and the bucket, and loses nothing.",
-        path=str(path),
-    )
+def _lock_to_read(path: Path) -> int:
+    """As `_lock`; where nothing can be written, a lock that is there serves as well, and none is needed."""
+    try:
+        return _lock(path)
+    except OSError as error:
+        if error.errno not in (errno.EROFS, errno.EACCES):
+            raise
+    try:
+        return _lock(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return -1
 
 
-def _lock(path: Path) -> int:
-    lock_fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+def _lock(path: Path, flags: int = os.O_RDWR | os.O_CREAT) -> int:
+    lock_fd = os.open(path, flags | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
@@ -192,6 +208,11 @@ def _lock(path: Path) -> int:
             hint="Wait until it is done.",
         ) from error
     return lock_fd
+
+
+def _unlock(lock_fd: int) -> None:
+    if lock_fd >= 0:
+        os.close(lock_fd)
 
 
 def _version(text: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import apsw
 
-from bucketdrive.errors import DriveError
+from bucketdrive.state.failures import failure
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def glance(folder: Path) -> Glance | None:
     """Read `state.db` in `folder`, all as of one moment; None where there is none yet.
 
     Raises:
-        DriveError: it cannot be read.
+        DriveError: it cannot be read; a DiskFullError where that takes room.
     """
     return reading(folder, _read)
 
@@ -66,23 +66,39 @@ def reading(folder: Path, read: Callable[[apsw.Connection], T]) -> T | None:
     """What `read` finds in the state, all as of one moment; None where there is no state.
 
     Raises:
-        DriveError: it cannot be read.
+        DriveError: it cannot be read; a DiskFullError where that takes room.
     """
     path = folder / "state.db"
     if not path.exists():
         return None
     try:
-        db = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY)
+        return _read_anyhow(path, read)
     except apsw.Error as error:
-        raise _unreadable(path, error) from error
+        raise failure(path, error) from error
+
+
+def _read_anyhow(path: Path, read: Callable[[apsw.Connection], T]) -> T | None:
     try:
-        with db:
-            found = read(db)
-    except apsw.Error as error:
-        raise _unreadable(path, error) from error
+        return _read_at_once(str(path), read)
+    except (apsw.CantOpenError, apsw.IOError):
+        if _has_log(path):
+            raise
+        # nothing can be written beside it, so nobody writes it
+        return _read_at_once(f"{path.resolve().as_uri()}?immutable=1", read)
+
+
+def _has_log(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return log.exists() and log.stat().st_size > 0
+
+
+def _read_at_once(name: str, read: Callable[[apsw.Connection], T]) -> T | None:
+    db = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
+    try:
+        db.execute("BEGIN")
+        return read(db) if db.pragma("user_version") else None
     finally:
         db.close()
-    return found
 
 
 def _read(db: apsw.Connection) -> Glance:
@@ -98,12 +114,4 @@ def _read(db: apsw.Connection) -> Glance:
         pending=db.execute("SELECT (SELECT count(*) FROM outbox) + count(*) FROM attempt WHERE is_open = 1").get,
         pending_since_s=db.execute(_OLDEST).get or 0.0,
         is_run_open=db.execute("SELECT finished_s FROM run ORDER BY id DESC LIMIT 1").get == 0,
-    )
-
-
-def _unreadable(path: Path, error: apsw.Error) -> DriveError:
-    return DriveError(
-        f"The state {path} cannot be read ({error}). Nothing was changed.",
-        hint="Move it away and link the folder again: it is rebuilt from the folder and the bucket, and loses nothing.",
-        path=str(path),
     )

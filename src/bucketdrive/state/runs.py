@@ -1,7 +1,7 @@
 """Runs, holds, and the outbox of the journal, in rows."""
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
 
 import apsw
@@ -25,27 +25,41 @@ class StoredHold:
     is_approved: bool
 
 
-def replace_holds(db: apsw.Connection, holds: Iterable[Hold], now_s: float) -> None:
-    """Make `holds` the holds there are; those that were there keep their time, and approvals end with their hold."""
+def replace_holds(
+    db: apsw.Connection, holds: Iterable[Hold], now_s: float, scope: Container[RelPath] | None = None
+) -> None:
+    """Make `holds` the holds there are; those that were there keep their time, and approvals end with their hold.
+
+    With a `scope`, those of other paths stay.
+    """
     known = {path: (since_s, ok) for path, since_s, ok in db.execute("SELECT path, since_s, is_approved FROM hold")}
-    db.execute("DELETE FROM hold")
+    ended = [path for path in known if scope is None or RelPath(path) in scope]
+    db.executemany("DELETE FROM hold WHERE path = ?", [(path,) for path in ended])
     db.executemany(
         "INSERT OR REPLACE INTO hold VALUES (?, ?, ?, ?, ?)",
         [(str(h.path), h.reason, h.guard, *known.get(str(h.path), (now_s, 0))) for h in holds],
     )
 
 
-def finish_run(db: apsw.Connection, run: int, holds: Collection[Hold], now_s: float, *, is_in_sync: bool) -> None:
+def finish_run(
+    db: apsw.Connection,
+    run: int,
+    holds: Collection[Hold],
+    now_s: float,
+    *,
+    is_in_sync: bool,
+    scope: Container[RelPath] | None,
+) -> None:
     """Write down what a run left: its holds, and if nothing was left undone, that both sides were equal at `now_s`.
 
-    Deletions that begin to wait for the user's word are logged.
+    `scope`: what it was about; None: everything. Deletions that begin to wait for the user's word are logged.
     """
     known = {path for (path,) in db.execute("SELECT path FROM hold WHERE guard <> ''")}
     asked = [hold for hold in holds if hold.guard and hold.path not in known]
     if asked:
         note = f"{len(asked):,} deletions wait for `bucketdrive approve` or `deny`: {asked[0].reason}"
         add_log(db, [LogLine("wait", "", now_s, run, note=note)])
-    replace_holds(db, holds, now_s)
+    replace_holds(db, holds, now_s, scope)
     if is_in_sync:
         put_meta(db, {"synced_s": str(now_s), "is_rebuilding": "0"})
 

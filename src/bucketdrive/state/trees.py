@@ -1,19 +1,49 @@
 """The synced tree and single facts, in rows."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import apsw
 
 from bucketdrive.model.entries import Fingerprint, SyncedDir, SyncedEntry, SyncedFile, SyncedTree
 from bucketdrive.model.paths import RelPath
 
+_SELECT = (
+    "SELECT path, kind, sha256, size, etag, version_id, local_size, mtime_ns, ctime_ns, inode, mode, is_fp_safe,"
+    " local_name FROM synced"
+)
+
 
 def load_synced(db: apsw.Connection) -> SyncedTree:
     """The whole synced tree."""
-    rows = db.execute(
-        "SELECT path, kind, sha256, size, etag, version_id, local_size, mtime_ns, ctime_ns, inode, mode, is_fp_safe,"
-        " local_name FROM synced"
-    )
+    return _tree(db.execute(_SELECT))
+
+
+def load_synced_at(db: apsw.Connection, paths: Iterable[RelPath]) -> SyncedTree:
+    """The rows of some paths."""
+    tree: SyncedTree = {}
+    for path in paths:
+        tree.update(_tree(db.execute(f"{_SELECT} WHERE path = ?", (str(path),))))
+    return tree
+
+
+def load_synced_below(db: apsw.Connection, folder: RelPath, limit: int) -> SyncedTree:
+    """The rows below a folder, the first `limit` of them."""
+    return _tree(db.execute(f"{_SELECT} WHERE path > ? AND path < ? LIMIT ?", (f"{folder}/", f"{folder}0", limit)))
+
+
+def has_aliases(db: apsw.Connection) -> bool:
+    """Whether any file or folder has another name on disk than its path."""
+    return bool(list(db.execute("SELECT 1 FROM synced WHERE local_name <> '' LIMIT 1")))
+
+
+def count_synced(db: apsw.Connection) -> int:
+    """How many rows the synced tree has."""
+    ((count,),) = db.execute("SELECT count(*) FROM synced")
+    return int(count)
+
+
+def _tree(rows: Iterable[Any]) -> SyncedTree:
     tree: SyncedTree = {}
     for path, kind, sha256, size, etag, version_id, *fingerprint, is_fp_safe, local_name in rows:
         tree[RelPath(path)] = (

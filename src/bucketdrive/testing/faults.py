@@ -24,6 +24,8 @@ class Faults:
 
     Of a user's edit: `kept_time`, that the file keeps its mtime; `held_open`, that a program writes to a file it opened
     before.
+
+    Of a hint to a device that goes by hints: `unheard`, that it never comes.
     """
 
     refused: float = 0.0
@@ -48,6 +50,7 @@ class Faults:
     foreign: float = 0.0
     kept_time: float = 0.0
     held_open: float = 0.0
+    unheard: float = 0.0
 
     @property
     def has_mishaps(self) -> bool:

@@ -6,27 +6,35 @@ deed that follows it, so that a user's edit, a crash or another task can slip in
 
 import errno
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Collection, Sequence
 
-from bucketdrive.disk.failures import disk_full, failure, folder_gone, missing, occupied, unreadable, unstable
-from bucketdrive.disk.names import draft_parts, own_parts, parts_of
-from bucketdrive.errors import ItemError, MissingError, UnreadableError
+from bucketdrive.disk.failures import disk_full, folder_gone, missing, occupied, unreadable, unstable, why
+from bucketdrive.disk.names import branches_of, draft_parts, own_parts, parts_of
+from bucketdrive.errors import BucketDriveError, ItemError, MissingError, UnreadableError
 from bucketdrive.model.entries import (
     Content,
     Fingerprint,
     Hashed,
-    LocalDir,
     LocalEntry,
     LocalUnknown,
     NameRules,
 )
 from bucketdrive.model.paths import RESERVED
-from bucketdrive.ports.disk import IGNORE_FILE, Exchanged, RootFacts, Scan, Skips, Staging
+from bucketdrive.ports.disk import Exchanged, RootFacts, Scan, Skips, Staging
 from bucketdrive.testing.loop import switch
-from bucketdrive.testing.memory_entries import DENIED, entry_of, hashed_of, ids_of, is_junk
+from bucketdrive.testing.memory_entries import (
+    DENIED,
+    OTHER_DISK,
+    chunks_of,
+    entry_of,
+    hashed_of,
+    ids_of,
+    is_junk,
+    translated,
+)
 from bucketdrive.testing.memory_folder import MemoryFolder, MemoryWriter
-from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemoryTree, make_error
+from bucketdrive.testing.memory_scan import scan_below
+from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial, MemoryTree, make_error
 
 __all__ = ["MemoryDisk", "MemoryFolder", "MemoryWriter"]
 
@@ -66,7 +74,8 @@ class MemoryDisk:
         """See `Disk.write_root`."""
         await switch()
         data = json.dumps({"drive_id": drive_id, "root_id": root_id}).encode()
-        self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
+        with translated(""):
+            self._tree.insert(_MARKER, self._tree.new_file(data, mode=0o600), may_replace=True)
 
     async def state_id(self) -> str:
         """See `Disk.state_id`."""
@@ -79,12 +88,15 @@ class MemoryDisk:
         """See `Disk.set_state_id`."""
         await switch()
         self._check_own()
-        self._tree.insert(_STATE_ID, self._tree.new_file(state_id.encode(), mode=0o600), may_replace=True)
+        with translated("state-id"):
+            self._tree.insert(_STATE_ID, self._tree.new_file(state_id.encode(), mode=0o600), may_replace=True)
 
     async def clock_ns(self) -> int:
         """See `Disk.clock_ns`."""
         await switch()
         self._check_own()
+        with translated(""):
+            self._tree.check_thawed([])
         return self._tree.now_ns()
 
     async def name_rules(self) -> NameRules:
@@ -96,39 +108,15 @@ class MemoryDisk:
         await switch()
         return self._folder.room_bytes
 
-    async def scan(self, skips: Skips) -> Scan:
+    async def scan(self, skips: Skips, names: Collection[str] | None = None) -> Scan:
         """See `Disk.scan`. Other tasks run between two folders."""
         await switch()
         found = Scan()
         if self._tree.root.is_denied:
             raise folder_gone("in memory", "cannot be read")
-        await self._scan(self._tree.root, "", skips, found.entries)
+        branches = None if names is None else branches_of(names)
+        await scan_below(self._tree.root, "", skips, found.entries, branches)
         return found
-
-    async def _scan(self, folder: MemoryDir, above: str, skips: Skips, entries: dict[str, LocalEntry]) -> bool:
-        """Add what is in a folder; whether anything was that is not skipped."""
-        rules = folder.children.get(IGNORE_FILE)
-        if isinstance(rules, MemoryFile):
-            if rules.is_denied:
-                raise unreadable(above + IGNORE_FILE, f"cannot be used: {DENIED}")
-            skips.enter(above.removesuffix("/"), rules.data)
-        has_any = False
-        for part, node in sorted(folder.children.items()):
-            name = above + part
-            if name == RESERVED or skips.skips(name, is_dir=isinstance(node, MemoryDir)):
-                continue
-            has_any = True
-            entries[name] = entry_of(node)
-            if isinstance(node, MemoryDir) and not node.is_denied:
-                await switch()
-                try:
-                    has_kept = await self._scan(node, name + "/", skips, entries)
-                except UnreadableError:
-                    entries[name] = LocalUnknown(f"{IGNORE_FILE} cannot be read")
-                    continue
-                is_empty = not node.children
-                entries[name] = LocalDir(is_empty=is_empty, is_residue=not is_empty and not has_kept)
-        return has_any
 
     async def look(self, names: Sequence[str]) -> list[LocalEntry | None]:
         """See `Disk.look`."""
@@ -136,10 +124,15 @@ class MemoryDisk:
         for name in names:
             await switch()
             try:
-                node = self._tree.find(parts_of(name)) if self._tree.is_spelled(parts_of(name)) else None
-                found.append(None if node is None else entry_of(node))
+                parts = parts_of(name)
+                if self._tree.is_on_other_disk(parts):
+                    found.append(OTHER_DISK)
+                    continue
+                node = self._tree.find(parts)
+                is_there = node is not None and self._tree.is_spelled(parts)
+                found.append(entry_of(node) if node is not None and is_there else None)
             except OSError as error:
-                found.append(LocalUnknown(str(failure(error, name))))
+                found.append(LocalUnknown(why(error)))
             except UnreadableError as error:
                 found.append(LocalUnknown(error.message))
         return found
@@ -164,7 +157,7 @@ class MemoryDisk:
         """See `Disk.read_range`."""
         parts = parts_of(name)
         await switch()
-        with _translated(name):
+        with translated(name):
             return self._readable(parts, name).data[first:end]
 
     async def stage(self, place: str, body: AsyncIterator[bytes] | bytes, how: Staging) -> Hashed:
@@ -175,26 +168,28 @@ class MemoryDisk:
         self._check_own()
         mode = 0o755 if how.is_executable else 0o644
         if how.like:
-            with _translated(how.like):
-                mode = self._file(parts_of(how.like), how.like).mode
+            with translated(how.like):
+                mode = self._readable(parts_of(how.like), how.like).mode
         file = self._tree.new_file(b"", mode=mode)
-        with _translated(place):
-            if self._tree.find(parts) is not None:
-                raise make_error(errno.EEXIST, parts)
+        with translated(place):
             self._tree.insert(draft, file)
         try:
-            async for chunk in _chunks(body):
+            async for chunk in chunks_of(body):
                 await switch()
                 self._append(file, chunk, place)
         except Exception:
-            self._remove(draft)
+            self._tree.remove_place(draft)
             raise
         self._tree.write(file, file.data, mtime_ns=how.mtime_ns)
         if draft != parts:
             await switch()
-            with _translated(place):
-                self._remove(draft)
-                self._tree.insert(parts, file)
+            try:
+                with translated(place):
+                    self._tree.rename(draft, parts)
+            except BucketDriveError:
+                self._tree.remove_place(draft)
+                raise
+            self._tree.prune(draft)
         return hashed_of(file.data, file.fingerprint)
 
     async def install(self, place: str, name: str) -> Fingerprint:
@@ -204,12 +199,13 @@ class MemoryDisk:
         self._check_own()
         staged = self._file(source, place).fingerprint
         await switch()
-        with _translated(name):
+        with translated(name):
             self._tree.rename(source, parts)
-        self._prune(source)
+        landed = self._landed(parts, staged)
+        self._tree.prune(source)
         with self._tree.unsynced(self._tree.way_back(parts, source)):
             await switch()
-        return self._landed(parts, staged)
+        return landed
 
     async def put_back(self, place: str, name: str) -> Fingerprint:
         """See `Disk.put_back`."""
@@ -223,34 +219,38 @@ class MemoryDisk:
         staged = self._file(source, place).fingerprint
         self._check(parts, name, expected)
         await switch()
-        with _translated(name):
+        with translated(name):
             self._tree.exchange(source, parts)
         came_out = self._tree.lookup(source)
         if not isinstance(came_out, MemoryFile):
             self._tree.exchange(source, parts)
             raise occupied(name)
+        installed = self._landed(parts, staged)
         with self._tree.unsynced(self._tree.way_back(parts, source)):
             await switch()
-        return Exchanged(self._landed(parts, staged), came_out.fingerprint)
+        return Exchanged(installed, came_out.fingerprint)
 
     async def set_aside(self, name: str, place: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.set_aside`."""
-        return await self._move(parts_of(name), own_parts(place), (name, place), expected)
+        return await self._move(parts_of(name), own_parts(place), (name, name, place), expected)
 
     async def rename(self, name: str, new_name: str, expected: Fingerprint) -> Fingerprint:
         """See `Disk.rename`."""
-        return await self._move(parts_of(name), parts_of(new_name), (name, new_name), expected)
+        return await self._move(parts_of(name), parts_of(new_name), (name, new_name, new_name), expected)
 
     async def _move(
-        self, source: list[str], target: list[str], names: tuple[str, str], expected: Fingerprint
+        self, source: list[str], target: list[str], names: tuple[str, str, str], expected: Fingerprint
     ) -> Fingerprint:
+        """`names`: what an error is about that has to do with the source, with the way there, or with what is there."""
         await switch()
         self._check_own()
         self._check(source, names[0], expected)
         await switch()
-        with _translated(names[0]):
+        with translated(names[0]):
             self._tree.lookup(source)
-        with _translated(names[1]):
+        with translated(names[1]):
+            is_taken = target[-1] in self._tree.parent(target, make=True).children
+        with translated(names[2] if is_taken and not self._tree.is_frozen else names[0]):
             self._tree.rename(source, target)
         moved = self._tree.lookup(target)
         if not isinstance(moved, MemoryFile):
@@ -265,19 +265,21 @@ class MemoryDisk:
         parts = parts_of(name)
         await switch()
         self._check_own()
-        with _translated(name):
+        with translated(name):
             children = self._tree.parent(parts, make=True).children
             if parts[-1] not in children:
                 self._tree.insert(parts, self._tree.new_dir())
-            elif not isinstance(children[parts[-1]], MemoryDir):
+            elif not isinstance(folder := children[parts[-1]], MemoryDir):
                 raise occupied(name)
+            elif folder.is_denied:
+                raise make_error(errno.EACCES, parts)
 
     async def remove_dir(self, name: str, junk_place: str) -> None:
         """See `Disk.remove_dir`."""
         parts, junk_parts = parts_of(name), own_parts(junk_place)
         await switch()
         self._check_own()
-        with _translated(name):
+        with translated(name):
             folder = self._tree.find(parts)
             if folder is None:
                 return
@@ -309,13 +311,18 @@ class MemoryDisk:
         parts = own_parts(place)
         await switch()
         self._check_own()
-        self._remove(parts)
+        with translated(place):
+            if isinstance(self._tree.find(parts[:-1]), MemoryDir):
+                self._tree.check_thawed(parts)
+            if isinstance(self._tree.find(parts), MemoryDir):
+                raise make_error(errno.EISDIR, parts)
+            self._tree.remove_place(parts)
 
     # --- below, nothing waits but `_read` ---
 
     async def _read(self, parts: list[str], name: str) -> Content:
         await switch()
-        with _translated(name):
+        with translated(name):
             file = self._readable(parts, name)
             before = file.fingerprint
             await switch()
@@ -329,15 +336,15 @@ class MemoryDisk:
         node = self._tree.find(parts)
         if node is None:
             raise missing(name)
+        if not isinstance(node, MemorySpecial) and node.is_denied:
+            raise make_error(errno.EACCES, parts)
         if not isinstance(node, MemoryFile):
             raise unstable(name)
-        if node.is_denied:
-            raise unreadable(name, f"cannot be used: {DENIED}")
         return node
 
     def _file(self, parts: list[str], name: str) -> MemoryFile:
         """The file that is to be moved or taken as a pattern."""
-        with _translated(name):
+        with translated(name):
             node = self._tree.find(parts)
         if node is None:
             raise missing(name)
@@ -364,32 +371,3 @@ class MemoryDisk:
     def _check_own(self) -> None:
         if not isinstance(self._tree.root.children.get(RESERVED), MemoryDir):
             raise folder_gone("in memory", "has no .bucketdrive any more")
-
-    def _remove(self, parts: list[str]) -> None:
-        if self._tree.find(parts) is not None:
-            self._tree.remove(parts)
-        self._prune(parts)
-
-    def _prune(self, parts: list[str]) -> None:
-        """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
-        for end in range(len(parts) - 1, 2, -1):
-            folder = self._tree.find(parts[:end])
-            if not isinstance(folder, MemoryDir) or folder.children:
-                break
-            self._tree.remove(parts[:end])
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise failure(error, name) from error
-
-
-async def _chunks(body: AsyncIterator[bytes] | bytes) -> AsyncIterator[bytes]:
-    if isinstance(body, bytes):
-        yield body
-    else:
-        async for chunk in body:
-            yield chunk

@@ -1,15 +1,18 @@
-"""What the engine is told of inodes in memory."""
+"""What the engine is told of inodes in memory, and of what cannot be done with them."""
 
 import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from hashlib import md5, sha256
 
-from bucketdrive.disk.failures import folder_gone
+from bucketdrive.disk.failures import failure, folder_failure, folder_gone
 from bucketdrive.model.entries import Fingerprint, Hashed, LocalDir, LocalEntry, LocalFile, LocalSpecial, LocalUnknown
 from bucketdrive.ports.disk import JUNK_NAMES
 from bucketdrive.testing.memory_tree import MemoryDir, MemoryFile, MemorySpecial
 
 DENIED = "permission denied"
+OTHER_DISK = LocalUnknown("another file system is mounted here")
 
 
 @lru_cache(64)
@@ -29,6 +32,8 @@ def entry_of(node: MemoryFile | MemoryDir | MemorySpecial) -> LocalEntry:
             return LocalFile(node.fingerprint)
         case MemoryDir(is_denied=True):
             return LocalUnknown(DENIED)
+        case MemoryDir() if node.covered is not None:
+            return OTHER_DISK
         case MemoryDir():
             return LocalDir(is_empty=not node.children)
         case MemorySpecial():
@@ -43,3 +48,21 @@ def is_junk(child: tuple[str, MemoryFile | MemoryDir | MemorySpecial]) -> bool:
 def hashed_of(data: bytes, fingerprint: Fingerprint) -> Hashed:
     """A stable reading of these bytes."""
     return Hashed(sha256(data).hexdigest(), md5(data, usedforsecurity=False).hexdigest(), fingerprint)
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Within, an error of the file system is ours about `name`, or where that is empty about the folder as a whole."""
+    try:
+        yield
+    except OSError as error:
+        raise (failure(error, name) if name else folder_failure(error, "in memory")) from error
+
+
+async def chunks_of(body: AsyncIterator[bytes] | bytes) -> AsyncIterator[bytes]:
+    """The pieces in which a body comes."""
+    if isinstance(body, bytes):
+        yield body
+    else:
+        async for chunk in body:
+            yield chunk

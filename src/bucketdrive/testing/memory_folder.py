@@ -4,6 +4,7 @@ It outlives crashes: a new `MemoryDisk` over the same folder finds everything as
 """
 
 import errno
+import stat
 from collections.abc import Callable, Mapping
 
 from bucketdrive.model.paths import RESERVED
@@ -16,7 +17,7 @@ class MemoryWriter:
     def __init__(self, tree: MemoryTree, file: MemoryFile) -> None:
         self._tree = tree
         self._file = file
-        file.is_open = True
+        file.writers += 1
 
     @property
     def data(self) -> bytes:
@@ -31,11 +32,13 @@ class MemoryWriter:
     def write(self, data: bytes) -> None:
         """Replace the file's content."""
         self._tree.write(self._file, data)
-        if self._tree.record is None:
-            return
         for name, node in self._tree.walk(self._tree.root):
             if node is self._file:
                 self._tree.show(name.split("/"), node)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.writers -= 1
 
 
 class MemoryFolder:
@@ -65,8 +68,10 @@ class MemoryFolder:
         """Write in place (the same inode), or make the file and the folders above it."""
         parts = name.split("/")
         node = self.tree.find(parts)
+        if isinstance(node, MemoryDir):
+            raise make_error(errno.EISDIR, parts)
         if isinstance(node, MemoryFile):
-            self._check_allowed(node, parts)
+            _check_writable(node, parts)
             self.tree.write(node, data, mtime_ns=mtime_ns)
             self.tree.show(parts, node)
         else:
@@ -97,12 +102,14 @@ class MemoryFolder:
     def touch(self, name: str, mtime_ns: int | None = None) -> None:
         """Set a file's mtime (default: now), not its content."""
         file = self._file(name)
+        self.tree.check_thawed([name])
         file.ctime_ns = self.tree.now_ns()
         file.mtime_ns = file.ctime_ns if mtime_ns is None else mtime_ns
 
     def rot(self, name: str, data: bytes) -> None:
         """Damage a file's content as a failing disk does: nothing that `lstat` tells of it changes."""
         file = self._file(name)
+        self.tree.check_thawed([name])
         if len(data) != len(file.data):
             raise ValueError("rot keeps the size")
         file.data = data
@@ -110,6 +117,7 @@ class MemoryFolder:
     def set_mode(self, name: str, mode: int) -> None:
         """Set a file's permission bits."""
         file = self._file(name)
+        self.tree.check_thawed([name])
         file.mode = mode
         file.ctime_ns = self.tree.now_ns()
 
@@ -142,6 +150,38 @@ class MemoryFolder:
         if self._unmounted is not None:
             self.tree.root, self._unmounted = self._unmounted, None
 
+    def mount_disk(self, name: str) -> None:
+        """Mount another disk, an empty one, at a folder: what is in the folder is hidden until that one is gone."""
+        parts = name.split("/")
+        hidden = self.tree.lookup(parts)
+        if not isinstance(hidden, MemoryDir):
+            raise make_error(errno.ENOTDIR, parts)
+        self.tree.parent(parts).children[parts[-1]] = MemoryDir(self.tree.new_number(), covered=hidden)
+
+    def unmount_disk(self, name: str) -> None:
+        """Take the other disk away, with all that is on it."""
+        parts = name.split("/")
+        mounted = self.tree.lookup(parts)
+        if not isinstance(mounted, MemoryDir) or mounted.covered is None:
+            raise make_error(errno.EINVAL, parts)
+        self.tree.parent(parts).children[parts[-1]] = mounted.covered
+
+    def fill(self) -> None:
+        """Leave no room on the disk."""
+        self.room_bytes = 0
+
+    def make_room(self) -> None:
+        """Undo `fill`."""
+        self.room_bytes = 1 << 40
+
+    def freeze(self) -> None:
+        """Mount the disk read-only: whatever would change it fails, a user's edits too."""
+        self.tree.is_frozen = True
+
+    def thaw(self) -> None:
+        """Undo `freeze`."""
+        self.tree.is_frozen = False
+
     @property
     def is_mounted(self) -> bool:
         """Whether the folder is there."""
@@ -149,7 +189,9 @@ class MemoryFolder:
 
     def open_writer(self, name: str) -> MemoryWriter:
         """Hold a file open for writing."""
-        return MemoryWriter(self.tree, self._file(name))
+        file = self._file(name)
+        _check_writable(file, name.split("/"))
+        return MemoryWriter(self.tree, file)
 
     def files(self) -> dict[str, bytes]:
         """Every file a user sees: all but those in `.bucketdrive`."""
@@ -205,15 +247,19 @@ class MemoryFolder:
         node = self.tree.lookup(parts)
         if not isinstance(node, MemoryFile):
             raise make_error(errno.EISDIR if isinstance(node, MemoryDir) else errno.ELOOP, parts)
-        self._check_allowed(node, parts)
         return node
-
-    def _check_allowed(self, node: MemoryFile, parts: list[str]) -> None:
-        if node.is_denied:
-            raise make_error(errno.EACCES, parts)
 
     def _set_denied(self, name: str, *, is_denied: bool) -> None:
         node = self.tree.lookup(name.split("/"))
-        if isinstance(node, MemorySpecial):
+        self.tree.check_thawed([name])
+        if isinstance(node, MemoryFile):
+            self.set_mode(name, 0 if is_denied else 0o755)
+        elif isinstance(node, MemoryDir):
+            node.is_denied = is_denied
+        else:
             raise make_error(errno.ELOOP, name.split("/"))
-        node.is_denied = is_denied
+
+
+def _check_writable(file: MemoryFile, parts: list[str]) -> None:
+    if not file.mode & stat.S_IWUSR:
+        raise make_error(errno.EACCES, parts)

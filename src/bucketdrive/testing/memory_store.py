@@ -24,28 +24,25 @@ from bucketdrive.ports.bucket import (
     VersionRange,
     Written,
 )
-from bucketdrive.testing.stored import StoredUpload, StoredVersion, md5_hex
+from bucketdrive.testing.stored import StoredUpload, StoredVersion, md5_hex, older_than
 
 StoreClass = Literal["A", "B", "C"]
 Versioning = Literal["Enabled", "Suspended", ""]
 
 
-def _epoch() -> float:
-    return 0.0
-
-
 class MemoryStore:
     """One bucket, synchronous. Its methods named as requests answer as S3 does and are counted in `requests`.
 
-    `store_class`: A honours every condition, B those of puts only (not of deletes and copies), C none. `clock` gives
-    seconds since 1970 for LastModified. `versioning` may be changed at any time. Requests raise NoSuchBucketError while
-    `is_there` is false.
+    `store_class`: A honours every condition, B those of puts only (not of deletes and copies), C none, and answers
+    otherwise too as Ceph 16 does: no id of a copy's version, no ETag of parts completed, which a copy keeps, no second
+    marker over a marker, and a 404 under a marker is bare. `clock` gives seconds since 1970 for LastModified.
+    `versioning` may be changed at any time. Requests raise NoSuchBucketError while `is_there` is false.
     """
 
     def __init__(
         self,
         store_class: StoreClass = "A",
-        clock: Callable[[], float] = _epoch,
+        clock: Callable[[], float] = lambda: 0.0,
         versioning: Versioning = "Enabled",
     ) -> None:
         self.store_class: StoreClass = store_class
@@ -53,7 +50,8 @@ class MemoryStore:
         self.is_there = True
         self.lifecycle: list[LifecycleRule] = []
         self.orders_by_beginning = store_class == "A"
-        """Whether a version made of parts takes the place and time at which its upload began, as on AWS."""
+        """Whether a version made of parts takes the place and time at which its upload began, as on AWS: then a
+        conditional one is refused where the key changed since."""
         self.may_destroy = True
         """Whether the credentials in use may destroy versions."""
         self.requests: Counter[str] = Counter()
@@ -175,6 +173,8 @@ class MemoryStore:
         self._note_unconditional(key, condition)
         if self.store_class == "A":
             self._check(key, condition)
+        if self.store_class == "C" and key in self._history and not self._live(key):
+            return Written("", "")
         return Written(self._mark_deleted(key), "")
 
     def copy_object(self, source_key: str, source_version_id: str, key: str, new: NewObject) -> Written:
@@ -184,8 +184,9 @@ class MemoryStore:
         source = self._version(source_key, source_version_id)
         if self.store_class == "A":
             self._check(key, new.condition)
-        written = self._written(self._add(key, source.data, new.metadata))
-        return Written("", written.etag) if self.store_class == "C" else written  # as Ceph 16
+        etag = source.etag if self.store_class == "C" else ""
+        written = self._written(self._add(key, source.data, new.metadata, etag=etag))
+        return Written("", written.etag) if self.store_class == "C" else written
 
     def create_multipart_upload(self, key: str, new: NewObject) -> str:
         """CreateMultipartUpload."""
@@ -217,7 +218,7 @@ class MemoryStore:
         self._note_unconditional(upload.key, condition)
         if condition is not None and self.store_class != "C":
             self._check(upload.key, condition)
-            if self._changed.get(upload.key, 0) > upload.order:
+            if self.orders_by_beginning and self._changed.get(upload.key, 0) > upload.order:
                 raise ConditionFailedError(
                     f"{upload.key} changed since its upload began. No version was made.", path=upload.key
                 )
@@ -230,7 +231,8 @@ class MemoryStore:
         del self._uploads[upload_id]
         etag = f"{md5_hex(b''.join(bytes.fromhex(part.etag) for part in parts))}-{len(parts)}"
         began = upload if self.orders_by_beginning else None
-        return self._written(self._add(upload.key, b"".join(bodies), upload.metadata, etag=etag, began=began))
+        written = self._written(self._add(upload.key, b"".join(bodies), upload.metadata, etag=etag, began=began))
+        return Written(written.version_id, "") if self.store_class == "C" else written
 
     def abort_multipart_upload(self, upload_id: str) -> None:
         """AbortMultipartUpload."""
@@ -318,7 +320,8 @@ class MemoryStore:
         for version in reversed(versions):
             if version.version_id == version_id or not version_id:
                 if version.is_delete_marker:
-                    raise NoSuchObjectError(f"{key} is deleted.", path=key, is_delete_marker=True)
+                    is_told = self.store_class != "C"
+                    raise NoSuchObjectError(f"{key} is deleted.", path=key, is_delete_marker=is_told)
                 return version
         raise NoSuchObjectError(f"{key} has no such version." if version_id else f"{key} does not exist.", path=key)
 
@@ -335,11 +338,7 @@ class MemoryStore:
             return versions
         if not version_id_marker:
             return []
-        ids = [version.version_id for version in versions]
-        if version_id_marker in ids:
-            return versions[ids.index(version_id_marker) + 1 :]
-        order = self._orders.get(version_id_marker, 0)
-        return [version for version in versions if version.order < order]
+        return older_than(versions, version_id_marker, self._orders.get(version_id_marker, 0))
 
     def _add(
         self, key: str, data: bytes, metadata: dict[str, str], *, etag: str = "", began: StoredUpload | None = None

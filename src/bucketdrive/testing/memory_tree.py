@@ -9,6 +9,7 @@ so that the disk in memory translates them exactly as the real one does. Paths a
 
 import errno
 import os
+import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -23,15 +24,19 @@ MAX_NAME_BYTES = 255
 
 @dataclass(slots=True, eq=False)
 class MemoryFile:
-    """A file's inode. `is_open`: a program holds it open, so its number is not given to another."""
+    """A file's inode. `writers`: how many programs hold it open; its number is then not given to another."""
 
     number: int
     data: bytes
     mtime_ns: int
     ctime_ns: int
     mode: int
-    is_denied: bool = False
-    is_open: bool = False
+    writers: int = 0
+
+    @property
+    def is_denied(self) -> bool:
+        """Whether its user, who is not root, may not read it."""
+        return not self.mode & stat.S_IRUSR
 
     @property
     def fingerprint(self) -> Fingerprint:
@@ -69,11 +74,12 @@ class FoldedNames(dict[str, "Node"]):
 
 @dataclass(slots=True, eq=False)
 class MemoryDir:
-    """A folder. `is_denied`: it can be neither listed nor passed through."""
+    """A folder. `is_denied`: it can be neither listed nor passed through; `covered`: what another disk hides here."""
 
     number: int
     children: "dict[str, Node]" = field(default_factory=dict)
     is_denied: bool = False
+    covered: "MemoryDir | None" = None
 
 
 @dataclass(slots=True, eq=False)
@@ -97,12 +103,15 @@ class MemoryTree:
 
     `clock_ns` grows with every call; times are rounded down to `tick_ns`, so two writes can fall into one tick.
     `may_reuse_inodes`: a new file takes the number of the last one deleted, as on ext4. `record` is told every byte
-    string that becomes visible outside `.bucketdrive`, with its name.
+    string that becomes visible outside `.bucketdrive`, with its name; `on_change` every name there that changed. While
+    `is_frozen`, nothing can be changed.
     """
 
     def __init__(self, clock_ns: Callable[[], int] | None, *, tick_ns: int, may_reuse_inodes: bool) -> None:
         self.folds = False
+        self.is_frozen = False
         self.record: Callable[[str, bytes], None] | None = None
+        self.on_change: Callable[[str], None] | None = None
         self._clock_ns = clock_ns or count(1_700_000_000_000_000_000, 1_000).__next__
         self._tick_ns = tick_ns
         self._may_reuse_inodes = may_reuse_inodes
@@ -175,6 +184,7 @@ class MemoryTree:
             if child is None:
                 if not make:
                     raise make_error(errno.ENOENT, parts)
+                self.check_thawed(parts)
                 child = folder.children[part] = self.new_dir()
             if not isinstance(child, MemoryDir):
                 raise make_error(errno.ENOTDIR, parts)
@@ -183,6 +193,11 @@ class MemoryTree:
             raise make_error(errno.EACCES, parts)
         _check_length(parts[-1], parts)
         return folder
+
+    def check_thawed(self, parts: Sequence[str]) -> None:
+        """Raise the error of a disk that is mounted read-only, if it is."""
+        if self.is_frozen:
+            raise make_error(errno.EROFS, parts)
 
     def lookup(self, parts: Sequence[str]) -> Node:
         """What is at a path."""
@@ -198,6 +213,11 @@ class MemoryTree:
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    def is_on_other_disk(self, parts: Sequence[str]) -> bool:
+        """Whether something above a path is where another disk is mounted."""
+        above = (self.find(parts[:end]) for end in range(1, len(parts)))
+        return any(isinstance(folder, MemoryDir) and folder.covered is not None for folder in above)
+
     def is_spelled(self, parts: Sequence[str]) -> bool:
         """Whether a name is there in just these letters, where names are folded; else it may be."""
         return not self.folds or parts[-1] in list(self.parent(parts).children)
@@ -209,7 +229,9 @@ class MemoryTree:
         if present is not None:
             if not may_replace or isinstance(present, MemoryDir):
                 raise make_error(errno.EEXIST, parts)
+            self.check_thawed(parts)
             self._release(present)
+        self.check_thawed(parts)
         children[parts[-1]] = node
         self.show(parts, node)
 
@@ -220,6 +242,7 @@ class MemoryTree:
 
     def write(self, file: MemoryFile, data: bytes, *, mtime_ns: int | None = None) -> None:
         """Replace the content of an inode. Who knows its name then calls `show`."""
+        self.check_thawed([])
         file.data = data
         file.ctime_ns = self.now_ns()
         file.mtime_ns = file.ctime_ns if mtime_ns is None else mtime_ns
@@ -227,23 +250,26 @@ class MemoryTree:
     def rename(self, parts: Sequence[str], new_parts: Sequence[str], *, may_replace: bool = False) -> None:
         """Move what is at `parts`; the folders above `new_parts` are made. With `may_replace`, over a file."""
         node = self.lookup(parts)
-        if list(new_parts[: len(parts)]) == list(parts):
+        is_into_itself = isinstance(node, MemoryDir) and list(new_parts[: len(parts)]) == list(parts)
+        target = self.parent(new_parts, make=not is_into_itself).children
+        self.check_thawed(new_parts)
+        if is_into_itself:
             raise make_error(errno.EINVAL, new_parts)
-        target = self.parent(new_parts, make=True).children
         present = target.get(new_parts[-1])
         if present is not None:
-            if not may_replace:
-                raise make_error(errno.EEXIST, new_parts)
-            if isinstance(present, MemoryDir) or isinstance(node, MemoryDir):
-                raise make_error(errno.EISDIR, new_parts)
+            if may_replace and list(parts[: len(new_parts)]) == list(new_parts):
+                raise make_error(errno.ENOTEMPTY, new_parts)
+            _check_replaceable(present, node, new_parts, may_replace=may_replace)
             self._release(present)
         del self.parent(parts).children[parts[-1]]
         target[new_parts[-1]] = node
         self._renamed(new_parts, node)
+        self.tell(parts)
 
     def exchange(self, parts: Sequence[str], other_parts: Sequence[str]) -> None:
         """Swap what is at two paths."""
         one, other = self.lookup(parts), self.lookup(other_parts)
+        self.check_thawed(parts)
         self.parent(parts).children[parts[-1]] = other
         self.parent(other_parts).children[other_parts[-1]] = one
         self._renamed(parts, other)
@@ -252,11 +278,27 @@ class MemoryTree:
     def remove(self, parts: Sequence[str]) -> None:
         """Delete a file, or a folder with all that is in it."""
         node = self.lookup(parts)
+        self.check_thawed(parts)
         del self.parent(parts).children[parts[-1]]
+        self.tell(parts)
         self._release(node)
         if isinstance(node, MemoryDir):
             for _, below in self.walk(node):
                 self._release(below)
+
+    def remove_place(self, parts: Sequence[str]) -> None:
+        """Delete what is at a place of ours, if anything is, and the folders this leaves empty."""
+        if self.find(parts) is not None:
+            self.remove(parts)
+        self.prune(parts)
+
+    def prune(self, parts: Sequence[str]) -> None:
+        """Remove the empty folders above a place, but for `tmp` and `quarantine` themselves."""
+        for end in range(len(parts) - 1, 2, -1):
+            folder = self.find(parts[:end])
+            if not isinstance(folder, MemoryDir) or folder.children:
+                break
+            self.remove(parts[:end])
 
     def walk(self, folder: MemoryDir, above: str = "") -> Iterator[tuple[str, Node]]:
         """Everything below a folder by name, parents first, in the order of names."""
@@ -265,8 +307,14 @@ class MemoryTree:
             if isinstance(node, MemoryDir):
                 yield from self.walk(node, f"{above}{name}/")
 
+    def tell(self, parts: Sequence[str]) -> None:
+        """Tell `on_change` of a name about which something is new."""
+        if self.on_change is not None and parts[0] != RESERVED:
+            self.on_change("/".join(parts))
+
     def show(self, parts: Sequence[str], node: Node) -> None:
-        """Tell `record` what became visible at a path."""
+        """Tell `record` what became visible at a path, and `on_change` of it."""
+        self.tell(parts)
         if self.record is None or parts[0] == RESERVED:
             return
         name = "/".join(parts)
@@ -283,8 +331,21 @@ class MemoryTree:
         self.show(parts, node)
 
     def _release(self, node: Node) -> None:
-        if self._may_reuse_inodes and not (isinstance(node, MemoryFile) and node.is_open):
+        if self._may_reuse_inodes and not (isinstance(node, MemoryFile) and node.writers):
             self._free.append(node.number)
+
+
+def _check_replaceable(present: Node, node: Node, parts: Sequence[str], *, may_replace: bool) -> None:
+    """Raise the error of a rename of `node` over `present`, if it is one."""
+    if not may_replace:
+        raise make_error(errno.EEXIST, parts)
+    if isinstance(present, MemoryDir):
+        if not isinstance(node, MemoryDir):
+            raise make_error(errno.EISDIR, parts)
+        if present.children:
+            raise make_error(errno.ENOTEMPTY, parts)
+    elif isinstance(node, MemoryDir):
+        raise make_error(errno.ENOTDIR, parts)
 
 
 def _check_length(part: str, parts: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ Its bytes live in memory and are gone with it.
 """
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,16 +15,21 @@ if TYPE_CHECKING:
 
     from werkzeug.serving import BaseWSGIServer
 
+Watch = Callable[[str, str], None]
+
 
 class EmbeddedStore:
     """A running store; also a context manager. One at a time: moto keeps its buckets per process.
+
+    `watch(method, path)`, if it is set, is told of each request before that is answered, in a thread of the store's.
 
     Raises:
         UsageError: moto is not installed.
     """
 
     def __init__(self) -> None:
-        self._server = _start_server()
+        self.watch: Watch | None = None
+        self._server = _start_server(lambda method, path: self.watch(method, path) if self.watch else None)
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), name="embedded-store", daemon=True
         )
@@ -60,7 +66,7 @@ class EmbeddedStore:
         self.stop()
 
 
-def _start_server() -> "BaseWSGIServer":
+def _start_server(watch: Watch) -> "BaseWSGIServer":
     try:
         from moto.moto_server.werkzeug_app import (  # noqa: PLC0415 - an optional dependency, and slow to import
             MotoRequestHandler,
@@ -80,18 +86,20 @@ def _start_server() -> "BaseWSGIServer":
             """Say nothing."""  # (`override` is not in Python 3.11, and `type` is werkzeug's name)
 
     _tell_fine_times()
-    app = _OneAtATime(create_backend_app("s3"))  # all of moto would look for the service in a folder at each request
+    app = _OneAtATime(create_backend_app("s3"), watch)  # all of moto would look for a service in a folder
     return make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
 
 
 class _OneAtATime:
     """Answers requests one after the other: moto checks a condition and writes in two steps, and two may both pass."""
 
-    def __init__(self, app: Any) -> None:
+    def __init__(self, app: Any, watch: Watch) -> None:
         self._app = app
+        self._watch = watch
         self._lock = threading.Lock()
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        self._watch(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         with self._lock:
             return list(self._app(environ, start_response))
 

@@ -110,7 +110,7 @@ class Simulation:
         while not self._are_users_done:
             if self._story.faults.state_old and self._world.fraction() < 0.3:
                 device.back_up_state()
-            await device.sync()
+            await (device.sync_by_hints() if self._story.by_hints else device.sync())
             await self._world.sleep(self._world.fraction() * 2)
 
     async def _late_network(self) -> None:

@@ -31,3 +31,11 @@ class StoredUpload:
 def md5_hex(data: bytes) -> str:
     """The ETag of bytes put in one piece."""
     return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def older_than(versions: list[StoredVersion], version_id: str, order: int) -> list[StoredVersion]:
+    """Those of `versions`, newest first, after the one with this id; if that is gone, those older than its `order`."""
+    ids = [version.version_id for version in versions]
+    if version_id in ids:
+        return versions[ids.index(version_id) + 1 :]
+    return [version for version in versions if version.order < order]

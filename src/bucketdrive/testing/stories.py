@@ -7,6 +7,7 @@ from bucketdrive.testing.memory_bucket import StoreClass
 
 PATHS = ("a", "b", "d", "d/x", "d/y")
 FLAT_PATHS = ("a", "b", "c")
+DEEP_PATHS = ("a", "d", "d/x", "d/y", "e/f/x", "e/f/y", "e/z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,8 @@ class Story:
 
     `part_bytes`: what is larger travels in parts of so many bytes; 0: all contents travel whole. `tick_ns`: the grain
     of the disks' clocks. `has_editors`: users only save files, in the ways of editors, and delete or move none.
-    `folds`: the first device's disk does not tell upper from lower case.
+    `folds`: the first device's disk does not tell upper from lower case. `by_hints`: devices look at everything when
+    they start, and from there on at what they are told of.
     """
 
     devices: int = 2
@@ -26,6 +28,7 @@ class Story:
     tick_ns: int = 1
     has_editors: bool = False
     folds: bool = False
+    by_hints: bool = False
     faults: Faults = field(default_factory=Faults)
 
 
@@ -75,11 +78,23 @@ EDITORS = Story(devices=1, edits=16, paths=FLAT_PATHS, has_editors=True, faults=
 """Saves in two steps: files that are gone for a moment, or half written."""
 FOLDING = Story(paths=("a", "A", "b", "B"), folds=True, faults=Faults(reply_lost=0.02, crash=0.003, meddling=0.05))
 
+HINTED = replace(CALM, by_hints=True)
+HINTED_CROWD = Story(
+    devices=3,
+    paths=DEEP_PATHS,
+    by_hints=True,
+    faults=Faults(refused=0.03, reply_lost=0.03, late=0.02, crash=0.002, unheard=0.02, meddling=0.1),
+)
+"""Devices that are told what changed, and not always."""
+
 IN_PARTS = replace(HOSTILE, part_bytes=2)
 LAWLESS = replace(HOSTILE, store_class="C")
 LAWLESS_FILES = replace(CROWDED, store_class="C", paths=FLAT_PATHS)
 LAWLESS_IN_PARTS = replace(LAWLESS, part_bytes=2)
 LAWLESS_FOREIGN = replace(FOREIGN, store_class="C")
+HINTED_LAWLESS = replace(HINTED_CROWD, store_class="C")
+HINTED_FOREIGN = replace(FOREIGN, by_hints=True)
+HINTED_HALF_LAWFUL = replace(HINTED_CROWD, store_class="B")
 HALF_LAWFUL = replace(CROWDED, store_class="B")
 HALF_LAWFUL_STORMY = replace(UNRELIABLE, store_class="B")
 
@@ -100,6 +115,11 @@ STORIES = {
     "coarse": COARSE,
     "editors": EDITORS,
     "folding": FOLDING,
+    "hinted": HINTED,
+    "hinted crowd": HINTED_CROWD,
+    "hinted foreign": HINTED_FOREIGN,
+    "hinted lawless": HINTED_LAWLESS,
+    "hinted half lawful": HINTED_HALF_LAWFUL,
     "in parts": IN_PARTS,
     "lawless": LAWLESS,
     "lawless files": LAWLESS_FILES,

@@ -1,15 +1,17 @@
 """A simulated world: one bucket, several devices with the engine that ships, users, and faults, all from one seed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from random import Random  # noqa: TID251  the simulator's seed is where all its chance comes from
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from bucketdrive.engine.cycle import Cycle
+from bucketdrive.engine.hearing import Hearing
 from bucketdrive.engine.parts import Identity, Options, Parts
 from bucketdrive.errors import DriveError, TransientError
 from bucketdrive.model.attempts import Deed
 from bucketdrive.model.format import DeviceInfo, DriveInfo, write_device_info, write_drive_info
+from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import SyncReport
 from bucketdrive.state.attempts import load_attempts
@@ -130,6 +132,8 @@ class Device:
         self.folder = MemoryFolder(
             world.clock_ns, tick_ns=tick_ns, record=lambda path, data: self.shown.append((path, data))
         )
+        self.changed: set[str] = set()
+        self.folder.tree.on_change = self._on_change
         self.root_id = f"root-{name}"
         self.state = State.in_memory()
         self.boots = 0
@@ -196,12 +200,29 @@ class Device:
 
     async def sync(self) -> SyncReport | None:
         """One sync; None where it crashed, stopped or could not be finished."""
-        task = asyncio.get_running_loop().create_task(self.process.cycle.sync())
-        self.process.task = task
+        return await self._run(self.process.cycle.sync())
+
+    async def sync_by_hints(self) -> SyncReport | None:
+        """One sync of what changed here or was told of since the last one; of everything in a process's first."""
+        process = self.process
+        names, self.changed = self.changed, set()
+        report = await self._run(process.sync_by_hints(frozenset(names)))
+        if report is None or report.failed:
+            process.hints = None
+        return report
+
+    async def _run(self, work: Coroutine[Any, Any, SyncReport]) -> SyncReport | None:
+        process = self.process
+        process.task = asyncio.get_running_loop().create_task(work)
         try:
-            return await task
+            return await process.task
         except (asyncio.CancelledError, TransientError, DriveError):
             return None
+
+    def _on_change(self, name: str) -> None:
+        unheard = self.world.faults.unheard
+        if not (unheard and self.world.fraction() < unheard):
+            self.changed.add(name)
 
 
 class Process:
@@ -225,6 +246,17 @@ class Process:
             boot_id=f"boot {device.boots}",
         )
         self.cycle = Cycle(self.parts)
+        self.hearing = Hearing(self.parts)
+        self.hints: Hints | None = None
+
+    async def sync_by_hints(self, names: frozenset[str]) -> SyncReport:
+        """Sync what is at `names`, and what others told; everything where `hints` is None."""
+        if self.hints is None:
+            await self.hearing.begin()
+            self.hints = Hints()
+            return await self.cycle.sync()
+        heard = await self.hearing.hear()
+        return await self.cycle.sync(None if heard is None else Hints(names) | heard)
 
     def kill(self) -> None:
         """End it; whatever it still tries fails."""

@@ -57,6 +57,15 @@ class ConditionalPutContract:
             harness.complete("a", upload_id, parts, IfAbsent())
         assert harness.body("a") == b"2"
 
+    def test_an_upload_is_completed_only_over_the_object_expected(self, harness: BucketHarness) -> None:
+        first = harness.put("a", b"1")
+        harness.put("a", b"2")
+        upload_id = harness.begin("a")
+        parts = [harness.part("a", upload_id, 1, b"3")]
+        with pytest.raises(ConditionFailedError):
+            harness.complete("a", upload_id, parts, IfMatch(first.etag))
+        assert harness.body("a") == b"2"
+
     def test_an_upload_is_completed_where_its_condition_holds(self, harness: BucketHarness) -> None:
         first = harness.put("a", b"1")
         for body, condition in ((b"2", IfMatch(first.etag)), (b"3", IfAbsent())):

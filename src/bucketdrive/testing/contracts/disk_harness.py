@@ -20,7 +20,7 @@ class DiskHarness(Protocol):
         """Write a file in place, or make it and the folders above it."""
 
     def move(self, name: str, new_name: str) -> None:
-        """Rename a file or a folder."""
+        """Rename a file or a folder, over a file if there is one; the folders above the new name are made."""
 
     def delete(self, name: str) -> None:
         """Delete a file, or a folder with everything in it."""
@@ -33,6 +33,9 @@ class DiskHarness(Protocol):
 
     def set_mode(self, name: str, mode: int) -> None:
         """Set a file's permission bits."""
+
+    def open_writer(self, name: str) -> "Writer":
+        """Hold a file open for writing, until it is closed."""
 
     def files(self) -> dict[str, bytes]:
         """Every file outside `.bucketdrive`."""
@@ -50,6 +53,16 @@ class DiskHarness(Protocol):
         """The files of the folder that the symbolic links lead to; only ever `OUTSIDE`."""
 
 
+class Writer(Protocol):
+    """A program that holds a file open for writing."""
+
+    def write(self, data: bytes) -> None:
+        """Replace the file's content, wherever it was moved meanwhile."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
 class DeniableHarness(DiskHarness, Protocol):
     """A harness that can take away permissions."""
 
@@ -58,6 +71,22 @@ class DeniableHarness(DiskHarness, Protocol):
 
     def allow(self, name: str) -> None:
         """Undo `deny`."""
+
+
+class FaultyHarness(DiskHarness, Protocol):
+    """A harness whose disk can fail as a whole. All is well again at the end of a test."""
+
+    def fill(self) -> None:
+        """Leave no room on the disk."""
+
+    def make_room(self) -> None:
+        """Undo `fill`."""
+
+    def freeze(self) -> None:
+        """Mount the disk read-only."""
+
+    def thaw(self) -> None:
+        """Undo `freeze`."""
 
 
 OUTSIDE = {"x": b"outside"}
