@@ -47,7 +47,7 @@ class Settings:
     max_requests_in_flight: int = _row(64, "How many requests to the bucket run at once.", minimum=1)
     memory_mib: int = _row(256, "How much memory file contents on their way may take.", unit="MiB", minimum=16)
     reserve_mib: int = _row(1024, "How much of the disk downloads leave free.", unit="MiB")
-    api_port: int = _row(0, "The port of the daemon's API on 127.0.0.1, with a token. 0: only its unix socket.")
+    api_port: int = _row(0, "A port of 127.0.0.1 for the daemon's API, with a token. 0: its unix socket alone.")
     state_dir: str = _row("", "Where each drive's state lies. Empty: the user's state folder of the system.")
 
 
