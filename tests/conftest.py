@@ -1,10 +1,12 @@
 """What all tests need."""
 
+import contextlib
 import json
 import os
 import re
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from os import devnull, environ  # noqa: TID251  the tests' own switches
@@ -201,3 +203,60 @@ def client_of():
         )
 
     return make
+
+
+def wait_for(is_so, what="it"):
+    """Wait until `is_so()` is true; what it returned."""
+    pause = threading.Event()
+    for _ in range(1500):
+        found = is_so()
+        if found:
+            return found
+        pause.wait(0.02)
+    pytest.fail(f"{what} did not come to be")
+
+
+@pytest.fixture(scope="session", name="wait_for")
+def wait_for_fixture():
+    """See `wait_for`."""
+    return wait_for
+
+
+@contextlib.contextmanager
+def run_daemon_here(*folders):
+    """A daemon in a thread of this process, all of whose drives have been looked at; stopped at the end."""
+    from bucketdrive.daemon.place import socket_path
+    from bucketdrive.daemon.run import run_daemon
+    from bucketdrive.errors import NoDaemonError
+    from bucketdrive.httpapi.client import Daemon
+
+    is_ready, failures = threading.Event(), []
+
+    def work():
+        try:
+            run_daemon([str(folder) for folder in folders], is_ready.set)
+        except BaseException as error:  # noqa: BLE001  it is raised where the test waits
+            failures.append(error)
+            is_ready.set()
+
+    thread = threading.Thread(target=work, name="daemon")
+    thread.start()
+    is_ready.wait(30)
+    if failures:
+        raise failures[0]
+    daemon = Daemon(socket_path())
+    wait_for(lambda: "scanning" not in [status.state for status in daemon.statuses()], "the first look")
+    try:
+        yield daemon
+    finally:
+        with contextlib.suppress(NoDaemonError):
+            daemon.ask("POST", "/stop")
+        thread.join(30)
+    assert not thread.is_alive()
+    assert failures == []
+
+
+@pytest.fixture(scope="session")
+def daemon_here():
+    """See `run_daemon_here`."""
+    return run_daemon_here

@@ -24,12 +24,14 @@
     ├── UsageError            the call makes no sense as it stands                     exit 2
     │   ├── NoSuchDriveError      no drive here                                        exit 3
     │   └── NoSuchPathError       no such file or version in this drive                exit 3
+    ├── NoDaemonError         the command needs a running daemon                       exit 75
     └── InternalError         our own mistake                                          exit 1
 
 A message says what happened and what did not happen; `hint` says what to do next. `path` is the path it is about.
 """
 
-from typing import ClassVar
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
 
 
 class BucketDriveError(Exception):
@@ -200,7 +202,33 @@ class NoSuchPathError(UsageError):
     exit_code = 3
 
 
+class NoDaemonError(BucketDriveError):
+    """The command needs a running daemon, and there is none."""
+
+    code = "no-daemon"
+    exit_code = 75
+
+
 class InternalError(BucketDriveError):
     """A mistake of ours."""
 
     code = "internal"
+
+
+def error_document(error: BucketDriveError) -> dict[str, Any]:
+    """An error as one JSON object (docs/reference/exit-codes.md)."""
+    fields = {"error": error.code, "message": error.message, "hint": error.hint, "path": error.path}
+    return fields | {"exit_code": error.exit_code}
+
+
+def read_error(document: Mapping[str, Any]) -> BucketDriveError:
+    """The error that an `error_document` tells of; one of a code that is not known here is a plain error."""
+    texts = {name: str(document.get(name, "")) for name in ("message", "hint", "path")}
+    kinds = {kind.code: kind for kind in _kinds(BucketDriveError)}
+    return kinds.get(str(document.get("error", "")), BucketDriveError)(texts.pop("message"), **texts)
+
+
+def _kinds(kind: type[BucketDriveError]) -> Iterator[type[BucketDriveError]]:
+    yield kind
+    for inner in kind.__subclasses__():
+        yield from _kinds(inner)

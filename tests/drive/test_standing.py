@@ -8,9 +8,9 @@ from bucketdrive.model.entries import Fingerprint, SyncedDir, SyncedFile
 from bucketdrive.model.format import JournalEntry
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
-from bucketdrive.model.reports import DriveStatus, HeldPath
+from bucketdrive.model.reports import DriveStatus, HeldPath, StateWord
 from bucketdrive.state.database import State
-from bucketdrive.state.runs import add_outbox, approve_holds, replace_holds
+from bucketdrive.state.runs import add_outbox, approve_holds, begin_run, replace_holds
 from bucketdrive.state.trees import put_meta, put_synced
 
 COPY = "d/a (conflict desktop 01234567).txt"
@@ -20,6 +20,9 @@ COPY = "d/a (conflict desktop 01234567).txt"
 def record(tmp_path, monkeypatch):
     monkeypatch.setenv("BUCKETDRIVE_CONFIG_DIR", str(tmp_path))
     monkeypatch.setenv("BUCKETDRIVE_STATE_DIR", str(tmp_path / "state"))
+    marker = tmp_path / "drive" / ".bucketdrive" / "root.json"
+    marker.parent.mkdir(parents=True)
+    marker.write_text('{"drive_id": "d1", "root_id": "r1"}')
     return DriveRecord("r1", tmp_path / "drive", "bucket", "p/", device="laptop")
 
 
@@ -30,6 +33,20 @@ def synced_file(size: int) -> SyncedFile:
 def test_a_drive_without_a_state_has_never_been_synced(record):
     expected = DriveStatus(str(record.folder), "s3://bucket/p", "laptop", 0.0, 0, 0, [], [], 0, 0)
     assert read_status(record) == expected
+    assert expected.state == "needs you"
+
+
+def test_a_folder_without_its_marker_is_called_stopped_whatever_the_state_says(record):
+    (record.folder / ".bucketdrive" / "root.json").unlink()
+    status = read_status(record)
+    assert (status.state, "lost its marker" in status.last_error) == ("stopped to protect data", True)
+
+
+def test_a_paused_drive_is_paused_without_a_daemon_too(record):
+    state = State.open(state_dir("r1"))
+    state.run_now(put_meta, {"is_paused": "1"})
+    state.close()
+    assert read_status(record).state == "paused"
 
 
 def test_status_counts_what_the_state_holds_while_another_process_has_it_open(record):
@@ -42,7 +59,7 @@ def test_status_counts_what_the_state_holds_while_another_process_has_it_open(re
     }
     state.run_now(put_synced, [(RelPath(path), entry) for path, entry in rows.items()])
     state.run_now(put_meta, {"device": "laptop-2", "synced_s": "100.5"})
-    state.run_now(add_outbox, [JournalEntry("put", "d/a.txt")])
+    state.run_now(add_outbox, [JournalEntry("put", "d/a.txt", at=50.0), JournalEntry("put", COPY, at=60.0)])
     holds = [Hold(RelPath("b"), "why", "G3"), Hold(RelPath("a"), "because")]
     state.run_now(replace_holds, holds, 1.0)
     status = read_status(record)
@@ -56,11 +73,22 @@ def test_status_counts_what_the_state_holds_while_another_process_has_it_open(re
         conflicts=[COPY],
         held=[HeldPath("a", "because"), HeldPath("b", "why")],
         approvals=1,
-        pending=1,
+        pending=2,
+        state=StateWord.NEEDS_YOU,
+        verified_at=100.5,
+        pending_since=50.0,
     )
     state.run_now(approve_holds, "G3")
     assert read_status(record).approvals == 0
     state.close()
+
+
+def test_a_run_is_seen_beside_it_and_one_that_was_broken_off_is_none(record):
+    state = State.open(state_dir("r1"))
+    state.run_now(begin_run, 1.0)
+    assert read_status(record).state == "syncing"
+    state.close()
+    assert read_status(record).state == "needs you"
 
 
 def test_a_damaged_state_is_an_error_that_says_what_to_do(record):

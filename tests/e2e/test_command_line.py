@@ -51,7 +51,7 @@ def test_a_conflict_is_exit_code_4_and_its_copy_is_listed(world, copy_name):
     world.laptop.sync()
     assert world.desktop.sync(exit_code=4)["conflicts"] == ["a.txt"]
     copy = copy_name("a.txt", "desktop", "desktop's")
-    assert world.desktop.run("conflicts", world.desktop.folder) == {"conflicts": [copy]}
+    assert world.desktop.run("conflicts", world.desktop.folder)["conflicts"] == [copy]
 
 
 def test_trash_and_restore_bring_a_deleted_file_back(world):

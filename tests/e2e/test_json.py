@@ -48,6 +48,14 @@ STATUS = {
     "held": [PATH_AND_REASON],
     "approvals": int,
     "pending": int,
+    "state": str,
+    "verified_at": (TIME, None),
+    "pending_since": (TIME, None),
+    "up_bytes_per_s": float,
+    "down_bytes_per_s": float,
+    "last_error": (str, None),
+    "retry_at": (TIME, None),
+    "is_kept": bool,
 }
 
 
@@ -177,7 +185,8 @@ def test_status_and_conflicts_tell_how_a_drive_stands(world, cli, copy_name, mon
     document = world.desktop.run("status", world.desktop.folder)
     assert has_shape(document, {"drives": [STATUS]})
     [status] = document["drives"]
-    assert is_now(status.pop("synced_at"))
+    assert is_now(status["synced_at"])
+    assert status.pop("synced_at") == status.pop("verified_at")
     assert status == {
         "folder": str(world.desktop.folder),
         "drive": world.url,
@@ -188,8 +197,15 @@ def test_status_and_conflicts_tell_how_a_drive_stands(world, cli, copy_name, mon
         "held": [{"path": "odd\x7fname", "reason": "its name has a control character in it"}],
         "approvals": 0,
         "pending": 0,
+        "state": "needs you",
+        "pending_since": None,
+        "up_bytes_per_s": 0.0,
+        "down_bytes_per_s": 0.0,
+        "last_error": None,
+        "retry_at": None,
+        "is_kept": False,
     }
-    assert world.desktop.run("conflicts", world.desktop.folder) == {"conflicts": [copy]}
+    assert world.desktop.run("conflicts", world.desktop.folder)["conflicts"] == [copy]
     assert world.desktop.run("approve", world.desktop.folder) == {"approved": 0}
     assert world.desktop.run("deny", world.desktop.folder) == {"denied": 0}
 

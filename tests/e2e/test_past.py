@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from bucketdrive.drive.assembly import SystemClock
+from bucketdrive.drive.clock import SystemClock
 
 pytestmark = pytest.mark.stores("embedded", "ceph", "ceph-safe")
 

@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 
 from bucketdrive.errors import InternalError
 from bucketdrive.model.paths import RelPath
-from bucketdrive.rules.names import conflict_name, is_conflict_name, refusal, with_ordinal
+from bucketdrive.rules.names import (
+    conflict_name,
+    is_conflict_name,
+    numbered_name,
+    origin_of,
+    refusal,
+    with_ordinal,
+)
 
 HASH = "0123456789abcdef" * 4
 
@@ -141,3 +148,24 @@ def test_a_name_as_long_as_allowed_is_shortened_between_code_points():
     assert copy.endswith("é (conflict laptop 01234567).txt")
     assert 250 <= len(copy.encode()) <= 252
     assert with_ordinal(copy, 99) == copy.replace("01234567)", "01234567 99)")
+
+
+@pytest.mark.parametrize(
+    ("path", "of", "device"),
+    [
+        ("d/a (conflict desktop 01234567).txt", "d/a.txt", "desktop"),
+        ("a (conflict my laptop 01234567 2).tar.gz", "a.tar.gz", "my laptop"),
+        ("Makefile (conflict desktop 01234567)", "Makefile", "desktop"),
+    ],
+)
+def test_a_conflict_copy_tells_of_which_file_and_device_it_is(path, of, device):
+    assert origin_of(path) == (of, device)
+    assert origin_of(of) is None
+
+
+def test_a_second_file_of_a_name_is_numbered_before_its_extension():
+    assert numbered_name(RelPath("d/a.tar.gz"), 2) == "d/a (2).tar.gz"
+    assert numbered_name(RelPath("Makefile"), 12) == "Makefile (12)"
+    long = numbered_name(RelPath("ü" * 125 + ".txt"), 2)
+    assert len(long.encode()) <= 255
+    assert long.endswith("ü (2).txt")

@@ -18,14 +18,21 @@ COMMANDS = {
     "demo": "Play the whole story on an embedded store; no account needed.",
     "link": "Make a folder and a bucket prefix a drive, or join one.",
     "sync": "Make folder and bucket the same, once.",
+    "start": "Keep drives in sync from now on, in the background.",
+    "stop": "End the daemon.",
+    "pause": "Let nothing travel for a while.",
+    "resume": "Go on after a pause.",
+    "service": "Start the daemon with your session, by systemd.",
     "status": "Show how a drive stands, without asking the bucket.",
+    "log": "Show what was done, newest last.",
+    "why": "Explain a path: what it was, is, and what will happen.",
     "ls": "List the files in the bucket, now or as of a moment.",
     "versions": "List the versions of a file.",
     "trash": "List deleted files that can be restored.",
     "restore": "Bring back a deleted file, an old version, or a folder as it was.",
     "verify": "Compare folder, state and bucket by hash; change nothing.",
     "doctor": "Say how a drive's bucket and folder are, and what to do.",
-    "conflicts": "List conflict copies that wait for you.",
+    "conflicts": "List conflict copies that wait for you, or settle one.",
     "approve": "Let deletions happen that a guard holds.",
     "deny": "Undo deletions that a guard holds.",
     "completion": "Print a script that completes commands in your shell.",
@@ -40,10 +47,11 @@ _EPILOG = """\b
 Examples:
   bucketdrive demo
   bucketdrive link s3://my-bucket/photos ~/Photos --enable-versioning
+  bucketdrive start
 
 \b
 Exit codes: 0 done · 1 error · 2 usage · 3 not found · 4 done, but something
-needs you · 5 temporary, try again · 7 stopped to protect data"""
+needs you · 5 temporary, try again · 7 stopped to protect data · 75 no daemon running"""
 
 
 class _LazyCommands(click.Group):

@@ -4,13 +4,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bucketdrive.errors import NoSuchDriveError, NoSuchPathError
+from bucketdrive.errors import NoDaemonError, NoSuchDriveError, NoSuchPathError
 
 if TYPE_CHECKING:
+    from bucketdrive.cli.progress import Progress
     from bucketdrive.drive.drive import Drive
     from bucketdrive.drive.records import DriveRecord
+    from bucketdrive.httpapi.client import Daemon, RemoteDrive
     from bucketdrive.model.reports import DriveStatus
-    from bucketdrive.ports.runtime import Listener
 
 
 def find_record(folder: Path | None) -> "DriveRecord":
@@ -43,17 +44,88 @@ def read_statuses(folder: Path | None) -> "list[DriveStatus]":
         records = load_drives()
     if not records:
         return []
+    daemon = find_daemon()
+    kept = {Path(status.folder): status for status in daemon.statuses()} if daemon else {}
+    if all(record.folder in kept for record in records):
+        return [kept[record.folder] for record in records]
     from bucketdrive.drive.standing import read_status  # noqa: PLC0415  it brings SQLite with it
 
-    return [read_status(record) for record in records]
+    return [kept.get(record.folder) or read_status(record) for record in records]
 
 
-def open_drive(folder: Path | None, listener: "Listener | None" = None) -> "Drive":
-    """Open the drive of `folder`, or of the working directory. The caller closes it."""
-    root = find_record(folder).folder
+def open_drive(folder: Path | None, progress: "Progress | None" = None) -> "Drive | RemoteDrive":
+    """The drive of `folder`, or of the working directory: through the daemon that keeps it, else in this process.
+
+    The caller closes it.
+    """
+    record = find_record(folder)
+    daemon = find_daemon()
+    if daemon and record.root_id in daemon.ask("GET", "/")["drives"]:
+        return _remote(daemon, record, progress)
     from bucketdrive.drive.drive import Drive  # noqa: PLC0415  it brings the engine with it
 
-    return Drive.open(root, listener)
+    return Drive.open(record.folder, progress)
+
+
+def find_daemon() -> "Daemon | None":
+    """The daemon of this user, if one runs and answers."""
+    from bucketdrive.daemon.place import socket_path  # noqa: PLC0415  --help does not need it
+
+    path = socket_path()
+    if not path.exists():
+        return None
+    from bucketdrive.httpapi.client import Daemon, connect  # noqa: PLC0415  as above
+
+    try:
+        connect(path).close()
+    except OSError:  # one that was killed leaves its socket
+        return None
+    return Daemon(path)
+
+
+def need_daemon() -> "Daemon":
+    """The daemon of this user.
+
+    Raises:
+        NoDaemonError: none runs.
+    """
+    daemon = find_daemon()
+    if daemon is None:
+        raise NoDaemonError("No daemon is running. Nothing was done.", hint="bucketdrive start")
+    return daemon
+
+
+def find_kept(folder: Path | None) -> "list[RemoteDrive]":
+    """The drive of `folder`, or of the working directory; outside any drive, all that the daemon keeps.
+
+    Raises:
+        NoDaemonError: none runs, or it does not keep this drive.
+        NoSuchDriveError, GuardError, UsageError: as `find_record`, if a folder is named.
+    """
+    daemon = need_daemon()
+    from bucketdrive.drive.records import load_drives  # noqa: PLC0415  --help does not need it
+
+    try:
+        records = [find_record(folder)]
+    except NoSuchDriveError:
+        if folder:
+            raise
+        records = load_drives()
+    kept = set(daemon.ask("GET", "/")["drives"])
+    found = [_remote(daemon, record) for record in records if record.root_id in kept]
+    if not found:
+        place = records[0].folder if records else ""
+        raise NoDaemonError(
+            f"The daemon does not keep {place}. Nothing was done.", hint=f"bucketdrive start {place}", path=str(place)
+        )
+    return found
+
+
+def _remote(daemon: "Daemon", record: "DriveRecord", progress: "Progress | None" = None) -> "RemoteDrive":
+    from bucketdrive.httpapi.client import RemoteDrive  # noqa: PLC0415  --help does not need it
+
+    hear = progress.hear if progress and progress.is_shown else None
+    return RemoteDrive(daemon, record.root_id, (record.folder, record.url), hear)
 
 
 def find_path(text: str, folder: Path | None) -> tuple[Path, str]:

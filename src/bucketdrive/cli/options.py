@@ -44,6 +44,7 @@ _MEANINGS = {
     4: "done, but something needs you",
     5: "temporary, try again",
     7: "stopped to protect data",
+    75: "no daemon running",
     130: "stopped by Ctrl-C",
 }
 

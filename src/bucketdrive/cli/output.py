@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from bucketdrive.errors import BucketDriveError
+from bucketdrive.errors import BucketDriveError, error_document
 
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
@@ -49,8 +49,7 @@ def show_json(document: Mapping[str, Any]) -> None:
 def show_error(error: BucketDriveError, *, as_json: bool) -> None:
     """Tell an error: two lines, or one JSON object with `error`, `message`, `hint`, `path` and `exit_code`."""
     if as_json:
-        fields = {"error": error.code, "message": error.message, "hint": error.hint, "path": error.path}
-        tell(json.dumps(fields | {"exit_code": error.exit_code}))
+        tell(json.dumps(error_document(error)))
         return
     tell(f"error: {safe(error.message)}")
     if error.hint:

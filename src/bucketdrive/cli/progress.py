@@ -1,6 +1,8 @@
 """A line that follows a sync while it runs, where somebody can see it."""
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from bucketdrive.cli import output
 from bucketdrive.ports.runtime import Event, Failed, Finished, Planned
@@ -23,20 +25,37 @@ class Progress:
         if self._is_shown:
             output.redraw("")
 
+    @property
+    def is_shown(self) -> bool:
+        """Whether somebody can see it."""
+        return self._is_shown
+
     def tell(self, event: Event) -> None:
         """Something happened; shown at most ten times a second."""
         match event:
             case Planned(plan):
-                self._planned += len(plan.actions)
+                self._planned += plan.to_do
             case Finished(action, body_bytes):
-                self._done += 1
-                self._body_bytes += body_bytes
-                self._show(action.path)
+                self._finish(action.path, body_bytes)
             case Failed(action, _):
-                self._done += 1
-                self._show(action.path)
+                self._finish(action.path, 0)
             case _:
                 return
+
+    def hear(self, event: Mapping[str, Any]) -> None:
+        """As `tell`, for an event of a daemon."""
+        match event:
+            case {"event": "planned", "actions": int(number)}:
+                self._planned += number
+            case {"event": "finished" | "failed", "path": str(path)}:
+                self._finish(path, int(event.get("body_bytes", 0)))
+            case _:
+                return
+
+    def _finish(self, path: str, body_bytes: int) -> None:
+        self._done += 1
+        self._body_bytes += body_bytes
+        self._show(path)
 
     def _show(self, path: str) -> None:
         now_s = time.monotonic()

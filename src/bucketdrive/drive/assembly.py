@@ -2,7 +2,6 @@
 
 import os
 import random  # noqa: TID251  the real Chance
-import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +17,6 @@ from bucketdrive.ports.runtime import Event
 
 _WORKERS_A_REQUEST = 4
 """Of four files in work, one waits for the store, and the others for the disk, which takes many at once."""
-
-
-class SystemClock:
-    """The wall clock."""
-
-    def now_s(self) -> float:
-        """See `Clock`."""
-        return time.time()  # noqa: TID251  this is the Clock
 
 
 class SystemChance:

@@ -6,8 +6,9 @@ Destroys nothing to find out, and writes nothing but two empty files in `.bucket
 import json
 
 from bucketdrive.disk.folder import Folder
-from bucketdrive.drive.assembly import Store, SystemChance, SystemClock, location_of, open_store
+from bucketdrive.drive.assembly import Store, SystemChance, location_of, open_store
 from bucketdrive.drive.checks import describe_class, describe_expiration
+from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.health import examine_folder, examine_state
 from bucketdrive.drive.lifecycle import days_old_versions_stay, days_unfinished_uploads_stay, expiring_rules
 from bucketdrive.drive.records import DriveRecord

@@ -11,6 +11,8 @@ import uvloop
 
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
+from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
     DoctorReport,
@@ -103,9 +105,21 @@ class Drive:
         """See `Session.verify`."""
         return self._call(self._session.verify(full=full))
 
-    def conflicts(self) -> list[str]:
+    def conflicts(self) -> list[ConflictCopy]:
         """See `Session.conflicts`."""
         return self._call(self._session.conflicts())
+
+    def settle(self, path: str, keep: Keep | str) -> SyncReport:
+        """See `Session.settle`."""
+        return self._call(self._session.settle(path, keep))
+
+    def why(self, path: str) -> Why:
+        """See `Session.why`."""
+        return self._call(self._session.why(path))
+
+    def log(self, last: int = 100, after: int = 0) -> list[LogLine]:
+        """See `Session.log`."""
+        return self._call(self._session.log(last, after))
 
     def approve(self) -> int:
         """See `Session.approve`."""

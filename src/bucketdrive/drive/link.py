@@ -10,7 +10,7 @@ from typing import Any
 from bucketdrive.bucket.probe import probe
 from bucketdrive.bucket.s3.connect import S3Location
 from bucketdrive.disk.folder import Folder
-from bucketdrive.drive.assembly import Store, SystemChance, SystemClock, open_store
+from bucketdrive.drive.assembly import Store, SystemChance, open_store
 from bucketdrive.drive.checks import (
     check_folder,
     check_lifecycle,
@@ -20,6 +20,7 @@ from bucketdrive.drive.checks import (
     parse_url,
     unusable,
 )
+from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.records import DriveRecord, load_drives, save_drive
 from bucketdrive.drive.settings import host_name, load_settings, state_dir
 from bucketdrive.errors import (

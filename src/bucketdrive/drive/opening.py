@@ -8,12 +8,12 @@ from bucketdrive.disk.folder import Folder
 from bucketdrive.drive.assembly import (
     Store,
     SystemChance,
-    SystemClock,
     boot_id,
     location_of,
     open_store,
     options_of,
 )
+from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.engine.cycle import Cycle

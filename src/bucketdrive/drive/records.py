@@ -99,7 +99,7 @@ def find_drive(start: Path) -> DriveRecord:
         record = records.get(place)
         if record:
             if record.root_id != found:
-                raise _not_its_marker(record, found)
+                raise not_its_marker(record, found)
             return record
         has_unknown_marker = has_unknown_marker or bool(found)
     raise NoSuchDriveError(
@@ -119,7 +119,8 @@ def read_root_id(folder: Path) -> str:
     return str(found.get("root_id", "")) if isinstance(found, dict) else ""
 
 
-def _not_its_marker(record: DriveRecord, found: str) -> GuardError:
+def not_its_marker(record: DriveRecord, found: str) -> GuardError:
+    """The error of a folder that is known to be a drive's, but holds the root id `found`, or none (empty)."""
     state = "holds the marker of another drive" if found else "has lost its marker, .bucketdrive/root.json"
     return GuardError(
         f"{record.folder} leads to {record.url}, but it {state}. Nothing was synced.",

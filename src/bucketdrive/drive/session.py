@@ -1,29 +1,38 @@
 """An open drive: all its verbs, async. The state is opened, and the store connected, when a verb first needs them."""
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from types import TracebackType
 from typing import Self, TypeVar
 
-from bucketdrive.drive.assembly import Silence, Store, SystemClock
+from bucketdrive.drive.assembly import Silence, Store
+from bucketdrive.drive.clock import SystemClock
+from bucketdrive.drive.conflicts import list_conflicts, settle_conflict
 from bucketdrive.drive.opening import Opened, open_to_read, open_to_work
 from bucketdrive.drive.records import DriveRecord
-from bucketdrive.drive.standing import read_status
+from bucketdrive.drive.settings import state_dir
+from bucketdrive.drive.standing import PAUSED, read_status
 from bucketdrive.drive.telling import added, would_do
+from bucketdrive.drive.why import explain
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.verify import verify
-from bucketdrive.errors import UsageError
+from bucketdrive.errors import BusyError, UsageError
 from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
+from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import DeletedInfo, DriveStatus, SyncReport, TreeEntry, VerifyReport, VersionInfo
 from bucketdrive.ports.runtime import Listener
 from bucketdrive.rules.moments import parse_moment
+from bucketdrive.rules.names import origin_of
+from bucketdrive.state.log import add_log, read_log
 from bucketdrive.state.runs import approve_holds, deny_holds
-from bucketdrive.state.trees import load_synced
+from bucketdrive.state.trees import load_synced, put_meta
 
 Report = TypeVar("Report", SyncReport, VerifyReport)
 
@@ -37,6 +46,7 @@ class Session:
         self._listener = listener or Silence()
         self._keys = KeySpace(record.prefix)
         self._open: Opened | None = None
+        self._opening = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         return self
@@ -157,9 +167,56 @@ class Session:
         report.drive = self.record.url
         return measured.into(report)
 
-    async def conflicts(self) -> list[str]:
-        """The conflict copies in the drive, by path."""
-        return (await self.status()).conflicts
+    async def conflicts(self) -> list[ConflictCopy]:
+        """The conflict copies in the drive, by path, with what is known of the versions that they are about.
+
+        Beside another process that syncs, that is their names.
+        """
+        try:
+            opened = await self._working()
+        except BusyError:
+            return [ConflictCopy(path, (origin_of(path) or ("",))[0]) for path in (await self.status()).conflicts]
+        return await list_conflicts(opened)
+
+    async def settle(self, path: str, keep: Keep | str) -> SyncReport:
+        """Settle a conflict, named by its copy or by its file; see `drive.conflicts.settle_conflict`.
+
+        Raises:
+            NoSuchPathError, UsageError: there is no such copy, or there are several.
+            PreconditionError: a file changed meanwhile; nothing was settled.
+        """
+        opened = await self._working()
+        with _Measured(opened.store) as measured:
+            report = await settle_conflict(opened, RelPath.parse(path), Keep(keep))
+        return self._signed(measured.into(report))
+
+    async def why(self, path: str) -> Why:
+        """Why a path is as it is, and what a sync would do; see `drive.why.explain`.
+
+        Raises:
+            NoSuchPathError: it is nowhere, and never was.
+        """
+        return await explain(await self._working(), RelPath.parse(path))
+
+    async def log(self, last: int = 100, after: int = 0) -> list[LogLine]:
+        """The `last` lines of the log, oldest first, of those whose id is above `after`; beside a running sync."""
+        return read_log(state_dir(self.record.root_id), last, after)
+
+    async def set_paused(self, *, is_paused: bool) -> None:
+        """Remember whether the drive is paused: that outlives the daemon. A `sync` that is asked for is done anyway."""
+        opened = await self._working()
+        await opened.state.run(put_meta, {PAUSED: str(int(is_paused))})
+
+    async def note(self, op: str, text: str) -> None:
+        """Write something into the log that a user must know of; nothing where the drive is not open."""
+        if self._open is not None:
+            await self._open.state.run(add_log, [LogLine(op, "", SystemClock().now_s(), note=text)])
+
+    @property
+    def traffic_bytes(self) -> tuple[int, int]:
+        """Bytes of bodies sent and received since the drive was opened."""
+        meter = self._open.store.meter if self._open else None
+        return (meter.bytes_sent, meter.bytes_received) if meter else (0, 0)
 
     async def approve(self) -> int:
         """Let the next sync carry out the deletions that a guard holds; how many."""
@@ -174,9 +231,10 @@ class Session:
     # --- opening ------------------------------------------------------------------------------------------------------
 
     async def _working(self) -> Opened:
-        if self._open is None:
-            self._open = await open_to_work(self.record, self._listener)
-        return self._open
+        async with self._opening:
+            if self._open is None:
+                self._open = await open_to_work(self.record, self._listener)
+            return self._open
 
     def _moment(self, text: str) -> float:
         return parse_moment(text, SystemClock().now_s())

@@ -47,6 +47,7 @@ class Settings:
     max_requests_in_flight: int = _row(64, "How many requests to the bucket run at once.", minimum=1)
     memory_mib: int = _row(256, "How much memory file contents on their way may take.", unit="MiB", minimum=16)
     reserve_mib: int = _row(1024, "How much of the disk downloads leave free.", unit="MiB")
+    api_port: int = _row(0, "A port of 127.0.0.1 for the daemon's API, with a token. 0: its unix socket alone.")
     state_dir: str = _row("", "Where each drive's state lies. Empty: the user's state folder of the system.")
 
 
@@ -79,6 +80,53 @@ def state_dir(root_id: str) -> Path:
     """
     override = load_settings().state_dir
     return (Path(override) if override else _system_folder("user_state_path")) / root_id
+
+
+def log_path() -> Path:
+    """Where a daemon in the background writes what it does.
+
+    Raises:
+        UsageError: as `load_settings`.
+    """
+    return state_dir("daemon") / "daemon.log"
+
+
+def runtime_dir() -> Path:
+    """The folder of the daemon's socket: this user's of the system, gone with the session; else beside the states.
+
+    Whoever chose a state folder of their own has a daemon of their own as well.
+
+    Raises:
+        UsageError: as `load_settings`.
+    """
+    system = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.geteuid()}")  # noqa: TID251  as above
+    return state_dir("daemon") if load_settings().state_dir or not system.is_dir() else system / APP
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceManager:
+    """How systemd wants to hear from this process: the socket, and how often; empty and 0 where it does not."""
+
+    socket: str
+    watchdog_s: float
+    watchdog_pid: int
+
+
+def service_manager() -> ServiceManager:
+    """What the environment says of the service manager."""
+    names = ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID")
+    address, period, pid = (os.environ.get(name, "") for name in names)  # noqa: TID251  as above
+    return ServiceManager(address, int(period) / 1e6 if period.isdigit() else 0.0, int(pid) if pid.isdigit() else 0)
+
+
+def own_variables() -> dict[str, str]:
+    """What of the environment speaks to this program alone, by name: a service must be given it too."""
+    return {name: value for name, value in sorted(os.environ.items()) if name.startswith("BUCKETDRIVE_")}  # noqa: TID251
+
+
+def user_units_dir() -> Path:
+    """Where systemd looks for this user's units."""
+    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "systemd" / "user"  # noqa: TID251
 
 
 def _system_folder(kind: str) -> Path:

@@ -47,12 +47,13 @@ def would_do(plan: Plan) -> SyncReport:
         held=[HeldPath(hold.path, hold.reason) for hold in plan.holds],
         moved=len(plan.moves),
         planned=[
-            _sentence(action) for action in sorted(plan.actions, key=lambda action: (plan.phase(action), action.path))
+            sentence(action) for action in sorted(plan.actions, key=lambda action: (plan.phase(action), action.path))
         ],
     )
 
 
-def _sentence(action: Action) -> str:
+def sentence(action: Action) -> str:
+    """What an action would do, and why."""
     return f"{_WORDS[type(action)]}: {action.path} ({action.reason})"
 
 

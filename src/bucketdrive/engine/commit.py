@@ -27,6 +27,10 @@ class Commits:
             await self._write_all()
         await done
 
+    def add(self, change: StateChange) -> None:
+        """Have `change` written with the next that somebody waits for; nobody waits for this one."""
+        self._waiting.append((change, asyncio.get_running_loop().create_future()))
+
     async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()
         self._is_writing = True

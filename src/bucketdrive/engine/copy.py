@@ -45,7 +45,7 @@ async def resolve_clash(work: Work, action: Clash) -> int:
         written = await bucket.delete_object(key, condition=IfMatch(action.etag))
     else:
         meant = DeleteRemote(action.path, action.reason, action.etag, head.version_id, head.size)
-        entry = JournalEntry(op="delete", path=action.path, base=head.version_id, size=head.size)
+        entry = JournalEntry("delete", action.path, base=head.version_id, size=head.size, run=work.run)
         await announce_deletions(work.parts, [entry])
         written, op = await delete_and_look_back(work, meant)
         closed = (op,)

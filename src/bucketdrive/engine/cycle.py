@@ -34,7 +34,7 @@ from bucketdrive.ports.disk import IGNORE_FILE
 from bucketdrive.ports.runtime import Planned
 from bucketdrive.rules.guards import RecentDeletions, hold_mass_deletions
 from bucketdrive.rules.planner import make_plan
-from bucketdrive.state.runs import add_run, finish_run
+from bucketdrive.state.runs import begin_run, end_run, finish_run
 from bucketdrive.state.scope import Scope
 from bucketdrive.state.trees import count_synced
 
@@ -47,6 +47,7 @@ class Cycle:
         self._parts = parts
         self._must_clear_up = True
         self._unasked = RecentDeletions()
+        self._run = 0
 
     async def plan(self) -> Plan:
         """What a sync would do now. Settles what was begun before, and changes nothing else."""
@@ -65,16 +66,13 @@ class Cycle:
             DriveError: the drive stopped, and says why. TransientError: one side could not be observed.
         """
         report = SyncReport()
-        self._unasked = RecentDeletions()
-        started_s = self._parts.clock.now_s()
+        self._unasked, self._run = RecentDeletions(), 0
         try:
             await self._rounds(report, hints)
         except BaseExceptionGroup as group:
             raise sole_error(group) from group
         finally:
-            if report.has_done_something:  # an idle drive writes nothing
-                finished_s, unasked = self._parts.clock.now_s(), self._unasked
-                await self._parts.state.run(add_run, (started_s, finished_s), report, (unasked.here, unasked.in_bucket))
+            await self._end_run(report)
         return report
 
     async def carry_out(self, plan: Plan) -> SyncReport:
@@ -86,10 +84,13 @@ class Cycle:
             DriveError, TransientError: as `sync`.
         """
         report = SyncReport()
+        self._unasked, self._run = RecentDeletions(), 0
         try:
             await check_roots(self._parts)
             await mark_state(self._parts)
-            work = Work(self._parts, Commits(self._parts.state), LocalNames(), await self._parts.disk.clock_ns())
+            await self._begin_run(plan)
+            now_ns = await self._parts.disk.clock_ns()
+            work = Work(self._parts, Commits(self._parts.state), LocalNames(), now_ns, self._run)
             outcome = await Execution(work, asyncio.get_running_loop().time()).run(plan)
             _count(report, plan, outcome)
             undone = outcome.failed | outcome.refused | {hold.path: hold.reason for hold in outcome.holds}
@@ -98,6 +99,8 @@ class Cycle:
                 await announce(self._parts)
         except BaseExceptionGroup as group:
             raise sole_error(group) from group
+        finally:
+            await self._end_run(report)
         return report
 
     async def _rounds(self, report: SyncReport, hints: Hints | None) -> None:
@@ -155,12 +158,23 @@ class Cycle:
     async def _execute(self, seen: Look, plan: Plan) -> Outcome:
         self._parts.listener.tell(Planned(plan))
         await mark_state(self._parts)
-        return await Execution(seen.work, seen.scanned_at_s).run(plan)
+        await self._begin_run(plan)
+        return await Execution(replace(seen.work, run=self._run), seen.scanned_at_s).run(plan)
+
+    async def _begin_run(self, plan: Plan) -> None:
+        """A run has a number from the first thing that it does; an idle drive writes nothing."""
+        if not self._run and not plan.does_nothing:
+            self._run = await self._parts.state.run(begin_run, self._parts.clock.now_s())
+
+    async def _end_run(self, report: SyncReport) -> None:
+        if self._run:
+            unasked = (self._unasked.here, self._unasked.in_bucket)
+            await self._parts.state.run(end_run, self._run, self._parts.clock.now_s(), report, unasked)
 
     async def _finish(self, report: SyncReport, plan: Plan, outcome: Outcome, scope: Scope | None) -> None:
         is_done = not outcome.failed and not outcome.again
         holds, now_s = (*plan.holds, *outcome.holds), self._parts.clock.now_s()
-        await self._parts.state.run(finish_run, holds, now_s, is_in_sync=is_done, scope=scope)
+        await self._parts.state.run(finish_run, self._run, holds, now_s, is_in_sync=is_done, scope=scope)
         try:
             await announce(self._parts)
         except TransientError:  # what is done is done, and what is to be told waits in the outbox

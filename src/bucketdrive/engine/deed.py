@@ -17,12 +17,13 @@ _COARSE_NS = 2 * _SECOND_NS
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One execution. `fs_now_ns`: the disk's time before any of this cycle's files was read."""
+    """One execution. `fs_now_ns`: the disk's time before any of this cycle's files was read; `run`: its number."""
 
     parts: Parts
     commits: Commits
     names: LocalNames
     fs_now_ns: int
+    run: int = 0
 
     @property
     def grain_ns(self) -> int:
@@ -46,7 +47,12 @@ class Work:
     def journal_entry(self, op: str, path: RelPath, written: Written) -> JournalEntry:
         """What to tell other devices of a write."""
         return JournalEntry(
-            op=op, path=path, version=written.version_id, etag=written.etag, at=self.parts.clock.now_s()
+            op=op,
+            path=path,
+            version=written.version_id,
+            etag=written.etag,
+            at=self.parts.clock.now_s(),
+            run=self.run,
         )
 
     def new_place(self, path: RelPath, op: str) -> str:

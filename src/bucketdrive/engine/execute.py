@@ -20,6 +20,7 @@ from bucketdrive.errors import (
 )
 from bucketdrive.model.entries import LocalDir, LocalEntry, LocalFile
 from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.log import line_of
 from bucketdrive.model.paths import RelPath, ancestors_of
 from bucketdrive.model.plan import (
     Action,
@@ -107,7 +108,7 @@ class Execution:
             self._outcome.holds += holds
         doomed = [action for action in actions if isinstance(action, DeleteRemote)]
         if doomed and not parts.facts.conditional_delete:
-            await announce_deletions(parts, [_told(action) for action in doomed])
+            await announce_deletions(parts, [_told(action, self._work.run) for action in doomed])
         return actions
 
     def _without_failed_moves(self, plan: Plan, actions: list[Action]) -> list[Action]:
@@ -158,9 +159,12 @@ class Execution:
 
     async def _run_all(self, actions: list[Action], width: int) -> None:
         queue = iter(actions)
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(width, len(actions))):
-                group.create_task(self._run_some(queue))
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(width, len(actions))):
+                    group.create_task(self._run_some(queue))
+        finally:
+            await self._work.commits.write(StateChange())  # the last lines of the log
 
     async def _run_some(self, queue: Iterator[Action]) -> None:
         for action in queue:
@@ -183,19 +187,25 @@ class Execution:
             self._fail(action, error)
         else:
             self._outcome.done.append(action)
+            self._log(action)
             if isinstance(action, _NEEDS_ANOTHER_ROUND):
                 self._outcome.again.add(action.path)
             self._work.parts.listener.tell(Finished(action, body_bytes))
         finally:
             self._memory.give_back(held_bytes)
 
+    def _log(self, action: Action) -> None:
+        line = line_of(action, self._work.run, self._work.parts.clock.now_s())
+        if line is not None:
+            self._work.commits.add(StateChange(logged=(line,)))
+
     def _fail(self, action: Action, error: BucketDriveError) -> None:
         self._outcome.failed[action.path] = error.message
         self._work.parts.listener.tell(Failed(action, error.message))
 
 
-def _told(action: DeleteRemote) -> JournalEntry:
-    return JournalEntry(op="delete", path=action.path, base=action.version_id, size=action.size)
+def _told(action: DeleteRemote, run: int) -> JournalEntry:
+    return JournalEntry("delete", action.path, base=action.version_id, size=action.size, run=run)
 
 
 def _is_back(action: Action, now: LocalEntry | None) -> bool:

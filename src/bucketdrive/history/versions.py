@@ -61,12 +61,20 @@ async def describe_versions(bucket: Reads, keys: KeySpace, state: State, path: R
             path=path,
         )
     async with asyncio.TaskGroup() as group:
-        heads = [group.create_task(_claims(bucket, row)) for row in rows[:_HEADS]]
+        heads = [group.create_task(claims_of(bucket, row)) for row in rows[:_HEADS]]
     claims = [head.result() for head in heads] + [FileMeta()] * max(0, len(rows) - _HEADS)
     return [_info(keys.tail(row.key), path, row, claim) for row, claim in zip(rows, claims, strict=True)]
 
 
-async def _claims(bucket: Reads, row: VersionRow) -> FileMeta:
+async def describe_version(bucket: Reads, keys: KeySpace, row: VersionRow) -> tuple[VersionInfo, FileMeta]:
+    """One version for a user, and all that it claims."""
+    claim = await claims_of(bucket, row)
+    path = keys.tail(row.key)
+    return _info(path, path, row, claim), claim
+
+
+async def claims_of(bucket: Reads, row: VersionRow) -> FileMeta:
+    """What a version's metadata claims; nothing for a delete marker."""
     if row.is_delete_marker:
         return FileMeta()
     try:

@@ -244,6 +244,11 @@ class Plan:
         return Counter(type(action).__name__ for action in self.actions)
 
     @property
+    def to_do(self) -> int:
+        """How many actions there are that change something on either side."""
+        return sum(not isinstance(action, Record | Forget) for action in self.actions)
+
+    @property
     def does_nothing(self) -> bool:
         """Whether neither side would change."""
-        return all(isinstance(action, Record | Forget) for action in self.actions)
+        return self.to_do == 0

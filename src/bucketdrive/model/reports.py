@@ -64,9 +64,26 @@ class SyncReport:
         return 4 if self.conflicts or self.held else 0
 
 
+class StateWord(StrEnum):
+    """How a drive stands, in a word."""
+
+    UP_TO_DATE = "up to date"
+    SCANNING = "scanning"
+    SYNCING = "syncing"
+    PAUSED = "paused"
+    OFFLINE = "offline"
+    NEEDS_YOU = "needs you"
+    STOPPED = "stopped to protect data"
+
+
 @dataclass(frozen=True, slots=True)
 class DriveStatus:
-    """A drive as its state tells of it, without asking the bucket. `synced_at`: seconds since 1970, 0 for never."""
+    """A drive as what is known of it tells, without asking the bucket. Times: seconds since 1970, 0 for never or none.
+
+    `verified_at`: both sides were last seen to be equal; `synced_at` is the same by its older name. `pending` changes
+    are known and not done, the oldest since `pending_since`. `approvals`: deletions that wait for the user's word.
+    `retry_at`: when what failed with `last_error` is tried again by itself. `is_kept`: a daemon keeps it in sync.
+    """
 
     folder: str
     drive: str
@@ -78,10 +95,19 @@ class DriveStatus:
     held: list[HeldPath]
     approvals: int
     pending: int
+    state: StateWord = StateWord.NEEDS_YOU
+    verified_at: float = 0.0
+    pending_since: float = 0.0
+    up_bytes_per_s: float = 0.0
+    down_bytes_per_s: float = 0.0
+    last_error: str | None = None
+    retry_at: float = 0.0
+    is_kept: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """One entry of `status --json`."""
-        return asdict(self) | {"synced_at": iso_time(self.synced_at) if self.synced_at else None}
+        times = ("synced_at", "verified_at", "pending_since", "retry_at")
+        return asdict(self) | {name: iso_time(at) if (at := getattr(self, name)) else None for name in times}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bucketdrive.model.plan import Action, Plan
+from bucketdrive.model.reports import StateWord
 
 
 class Clock(Protocol):
@@ -59,7 +60,14 @@ class Note:
     text: str
 
 
-Event = Planned | Finished | Failed | Note
+@dataclass(frozen=True, slots=True)
+class Stands:
+    """There is another word for how the drive stands."""
+
+    word: StateWord
+
+
+Event = Planned | Finished | Failed | Note | Stands
 
 
 class Listener(Protocol):

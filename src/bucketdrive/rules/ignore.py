@@ -80,6 +80,26 @@ class IgnoreRules:
                 return verdict
         return False
 
+    def explain(self, path: str, *, is_dir: bool) -> str:
+        """Which rule passes over `path` or a folder above it, in words; empty where none does."""
+        name = ""
+        for part in path.split("/"):
+            name = f"{name}/{part}" if name else part
+            if self.skips(name, is_dir=is_dir or name != path):
+                return f"{self._rule_about(name, is_dir=is_dir or name != path)} excludes {name}"
+        return ""
+
+    def _rule_about(self, name: str, *, is_dir: bool) -> str:
+        folder, _, base = name.rpartition("/")
+        for start, rules in self._chain(folder):
+            found = rules.deciding(name[start:], base, is_dir=is_dir)
+            if found is not None:
+                at = f"{name[:start]}.driveignore"
+                return (
+                    f"`{found.line}`, a default rule," if found.line in DEFAULT_PATTERNS else f"`{found.line}` in {at}"
+                )
+        return "the reserved name"
+
     def skips_key(self, path: str) -> bool:
         """Whether to pass over a path of the bucket, of whose parents nothing is known; a folder's ends with `/`."""
         name = path.removesuffix("/")
@@ -118,8 +138,9 @@ def _folder_and_above(folder: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """A line of an ignore file. `on_name`: it is about the last part of a path, wherever that is."""
+    """A `line` of an ignore file. `on_name`: it is about the last part of a path, wherever that is."""
 
+    line: str
     regex: re.Pattern[str]
     is_negated: bool
     is_dir_only: bool
@@ -137,12 +158,17 @@ class _RuleFile:
 
     def verdict(self, path: str, name: str, *, is_dir: bool) -> bool | None:
         """Whether `path`, whose last part is `name`, is ignored; None where no pattern is about it."""
+        found = self.deciding(path, name, is_dir=is_dir)
+        return None if found is None else not found.is_negated
+
+    def deciding(self, path: str, name: str, *, is_dir: bool) -> _Pattern | None:
+        """The pattern that decides about `path`, whose last part is `name`; None where none is about it."""
         is_hit = (self._names and self._names.fullmatch(name)) or (self._paths and self._paths.fullmatch(path))
         if not is_hit:
             return None
         for pattern in self._patterns:
             if (is_dir or not pattern.is_dir_only) and pattern.regex.fullmatch(name if pattern.on_name else path):
-                return not pattern.is_negated
+                return pattern
         return None
 
 
@@ -175,7 +201,7 @@ def _read_line(line: str) -> _Pattern | None:
         regex = _compile(_whole_path(source)) if source else None
     except (ValueError, re.error):
         return None
-    return _Pattern(regex, is_negated, is_dir_only, on_name) if regex else None
+    return _Pattern(line, regex, is_negated, is_dir_only, on_name) if regex else None
 
 
 def _whole_path(source: str) -> str:

@@ -133,6 +133,25 @@ def is_conflict_name(name: str) -> bool:
     return _CONFLICT.fullmatch(name.rpartition("/")[2]) is not None
 
 
+def origin_of(path: str) -> tuple[str, str] | None:
+    """Of what file a conflict copy is one, and of which device its content; None for another file's path.
+
+    A name that had to be cut to fit tells of a file that has the cut name.
+    """
+    folder, slash, name = path.rpartition("/")
+    found = _CONFLICT.fullmatch(name)
+    return (f"{folder}{slash}{found[1]}{found[4]}", found[2]) if found else None
+
+
+def numbered_name(path: RelPath, number: int) -> RelPath:
+    """An ordinary name beside `path` for a second file of that name: `report (2).pdf`."""
+    stem, ext = _without_suffix(path.name)
+    behind = f" ({number}){ext}"
+    name = _cut(stem, MAX_PART_BYTES - len(behind.encode())) + behind
+    parent = path.parent
+    return parent.child(name) if parent else RelPath(name)
+
+
 def _without_suffix(name: str) -> tuple[str, str]:
     """Stem and extension of a name, without the suffix of a conflict copy."""
     if conflict := _CONFLICT.fullmatch(name):

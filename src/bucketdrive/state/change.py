@@ -8,8 +8,10 @@ import apsw
 from bucketdrive.model.attempts import Attempt, Quarantined
 from bucketdrive.model.entries import SyncedEntry
 from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import RelPath
 from bucketdrive.state.attempts import drop_attempts, drop_quarantined, put_attempts, put_quarantined
+from bucketdrive.state.log import add_log
 from bucketdrive.state.runs import add_outbox
 from bucketdrive.state.trees import drop_synced, put_meta, put_synced
 
@@ -25,6 +27,7 @@ class StateChange:
     quarantined: tuple[Quarantined, ...] = ()
     unquarantined: tuple[str, ...] = ()
     announced: tuple[JournalEntry, ...] = ()
+    logged: tuple[LogLine, ...] = ()
 
 
 def apply_changes(db: apsw.Connection, changes: Sequence[StateChange]) -> None:
@@ -49,6 +52,8 @@ def apply_changes(db: apsw.Connection, changes: Sequence[StateChange]) -> None:
             put_quarantined(db, change.quarantined)
         if change.announced:
             add_outbox(db, change.announced)
+        if change.logged:
+            add_log(db, change.logged)
 
 
 def begin_anew(db: apsw.Connection, facts: Mapping[str, str]) -> None:

@@ -3,19 +3,31 @@
 Imports next to nothing, because a status must be told in a tenth of a second.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import apsw
 
 from bucketdrive.state.failures import failure
+
+T = TypeVar("T")
+
+_OLDEST = (
+    "SELECT min(at) FROM (SELECT started_s AS at FROM attempt WHERE is_open = 1"
+    " UNION ALL SELECT json_extract(entry, '$.at') FROM outbox)"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
     """What stands in a state. `maybe_copies`: paths that look like conflict copies; `holds`: path and reason, by path.
 
-    `approvals`: deletions that wait for the user; `pending`: attempts not settled and announcements not made.
+    `approvals`: deletions that wait for the user; `pending`: attempts not settled and announcements not made, the
+    oldest since `pending_since_s` (seconds since 1970, 0 for none). `is_run_open`: the last run was not ended; it runs,
+    or was broken off.
     """
 
     meta: dict[str, str]
@@ -25,6 +37,20 @@ class Glance:
     holds: list[tuple[str, str]]
     approvals: int
     pending: int
+    pending_since_s: float = 0.0
+    is_run_open: bool = False
+
+
+def is_locked(lock: Path) -> bool:
+    """Whether a process holds the lock file `lock`: a state's is held by who has it open to work.
+
+    The kernel's table tells: to take the lock for a look would turn away who comes at that very moment.
+    """
+    with suppress(OSError):
+        inode = lock.stat().st_ino
+        lines = Path("/proc/locks").read_text().splitlines()
+        return any(" FLOCK " in line and f":{inode} " in line for line in lines)
+    return False
 
 
 def glance(folder: Path) -> Glance | None:
@@ -33,23 +59,32 @@ def glance(folder: Path) -> Glance | None:
     Raises:
         DriveError: it cannot be read; a DiskFullError where that takes room.
     """
+    return reading(folder, _read)
+
+
+def reading(folder: Path, read: Callable[[apsw.Connection], T]) -> T | None:
+    """What `read` finds in the state, all as of one moment; None where there is no state.
+
+    Raises:
+        DriveError: it cannot be read; a DiskFullError where that takes room.
+    """
     path = folder / "state.db"
     if not path.exists():
         return None
     try:
-        return _read_anyhow(path)
+        return _read_anyhow(path, read)
     except apsw.Error as error:
         raise failure(path, error) from error
 
 
-def _read_anyhow(path: Path) -> Glance | None:
+def _read_anyhow(path: Path, read: Callable[[apsw.Connection], T]) -> T | None:
     try:
-        return _read_at_once(str(path))
+        return _read_at_once(str(path), read)
     except (apsw.CantOpenError, apsw.IOError):
         if _has_log(path):
             raise
         # nothing can be written beside it, so nobody writes it
-        return _read_at_once(f"{path.resolve().as_uri()}?immutable=1")
+        return _read_at_once(f"{path.resolve().as_uri()}?immutable=1", read)
 
 
 def _has_log(path: Path) -> bool:
@@ -57,11 +92,11 @@ def _has_log(path: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
-def _read_at_once(name: str) -> Glance | None:
+def _read_at_once(name: str, read: Callable[[apsw.Connection], T]) -> T | None:
     db = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
     try:
         db.execute("BEGIN")
-        return _read(db) if db.pragma("user_version") else None
+        return read(db) if db.pragma("user_version") else None
     finally:
         db.close()
 
@@ -77,4 +112,6 @@ def _read(db: apsw.Connection) -> Glance:
         holds=[(str(path), str(why)) for path, why in db.execute("SELECT path, reason FROM hold ORDER BY path")],
         approvals=db.execute("SELECT count(*) FROM hold WHERE guard = 'G3' AND is_approved = 0").get,
         pending=db.execute("SELECT (SELECT count(*) FROM outbox) + count(*) FROM attempt WHERE is_open = 1").get,
+        pending_since_s=db.execute(_OLDEST).get or 0.0,
+        is_run_open=db.execute("SELECT finished_s FROM run ORDER BY id DESC LIMIT 1").get == 0,
     )

@@ -1,15 +1,17 @@
 """Runs, holds, and the outbox of the journal, in rows."""
 
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Collection, Container, Iterable
 from dataclasses import dataclass
 
 import apsw
 
 from bucketdrive.model.format import JournalEntry, read_journal_entry, write_journal
+from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
 from bucketdrive.model.reports import SyncReport
+from bucketdrive.state.log import add_log, trim_log
 from bucketdrive.state.trees import put_meta
 
 
@@ -40,12 +42,23 @@ def replace_holds(
 
 
 def finish_run(
-    db: apsw.Connection, holds: Iterable[Hold], now_s: float, *, is_in_sync: bool, scope: Container[RelPath] | None
+    db: apsw.Connection,
+    run: int,
+    holds: Collection[Hold],
+    now_s: float,
+    *,
+    is_in_sync: bool,
+    scope: Container[RelPath] | None,
 ) -> None:
     """Write down what a run left: its holds, and if nothing was left undone, that both sides were equal at `now_s`.
 
-    `scope`: what it was about; None: everything.
+    `scope`: what it was about; None: everything. Deletions that begin to wait for the user's word are logged.
     """
+    known = {path for (path,) in db.execute("SELECT path FROM hold WHERE guard <> ''")}
+    asked = [hold for hold in holds if hold.guard and hold.path not in known]
+    if asked:
+        note = f"{len(asked):,} deletions wait for `bucketdrive approve` or `deny`: {asked[0].reason}"
+        add_log(db, [LogLine("wait", "", now_s, run, note=note)])
     replace_holds(db, holds, now_s, scope)
     if is_in_sync:
         put_meta(db, {"synced_s": str(now_s), "is_rebuilding": "0"})
@@ -86,13 +99,22 @@ def clear_outbox(db: apsw.Connection, last_id: int) -> None:
     db.execute("DELETE FROM outbox WHERE id <= ?", (last_id,))
 
 
-def add_run(db: apsw.Connection, times_s: tuple[float, float], report: SyncReport, unasked: tuple[int, int]) -> int:
-    """Write down what a run did, when it began and ended, and the deletions here and in the bucket the quota counts."""
+def begin_run(db: apsw.Connection, started_s: float) -> int:
+    """A run is about to do something: its number. One that is never ended was broken off."""
     db.execute(
-        "INSERT INTO run (started_s, finished_s, deleted_here, deleted_in_bucket, report) VALUES (?, ?, ?, ?, ?)",
-        (*times_s, *unasked, json.dumps(report.to_json())),
+        "INSERT INTO run (started_s, finished_s, deleted_here, deleted_in_bucket, report) VALUES (?, 0, 0, 0, '{}')",
+        (started_s,),
     )
     return db.last_insert_rowid()
+
+
+def end_run(db: apsw.Connection, run: int, finished_s: float, report: SyncReport, unasked: tuple[int, int]) -> None:
+    """Write down what a run did, when it ended, and the deletions here and in the bucket that the quota counts."""
+    db.execute(
+        "UPDATE run SET finished_s = ?, deleted_here = ?, deleted_in_bucket = ?, report = ? WHERE id = ?",
+        (finished_s, *unasked, json.dumps(report.to_json()), run),
+    )
+    trim_log(db)
 
 
 def deletions_since(db: apsw.Connection, since_s: float) -> tuple[int, int]:

@@ -27,8 +27,8 @@ from bucketdrive.cli import options, output
 def command(*, as_json: bool, **given: object) -> None:
     """Make FOLDER and a bucket prefix a drive, or join the drive that is there.
 
-    The folder is made if it is not there. Nothing is uploaded or downloaded yet: that is `bucketdrive sync`. Files that
-    are the same on both sides will be adopted without moving a byte.
+    The folder is made if it is not there. Nothing is uploaded or downloaded yet: that is `bucketdrive start`, or `sync`
+    once. Files that are the same on both sides will be adopted without moving a byte.
     """
     from bucketdrive.drive.link import LinkOptions, link  # noqa: PLC0415  it brings the SDK with it
 
@@ -40,4 +40,4 @@ def command(*, as_json: bool, **given: object) -> None:
     output.say(output.safe(f"{verb} {report.drive} in {report.folder}, as {report.device}."))
     for note in report.notes:
         output.tell(output.safe(note))
-    output.hint(f"bucketdrive sync {report.folder}")
+    output.hint(f"bucketdrive start {report.folder}, or once: bucketdrive sync {report.folder}")

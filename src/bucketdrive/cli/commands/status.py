@@ -36,14 +36,20 @@ def command(folder: Path | None, *, as_json: bool) -> None:
 
 
 def _show(status: "DriveStatus") -> None:
-    output.say(output.safe(status.folder))
+    output.say(output.safe(f"{status.folder}: {status.state}"))
     output.say(output.safe(f"  leads to   {status.drive} as {status.device}"))
     output.say(f"  files      {status.files:,}, {output.size_text(status.size_bytes)}")
-    output.say(f"  last sync  {output.time_text(status.synced_at)}")
+    output.say(f"  verified   {output.time_text(status.verified_at)}{'' if status.is_kept else ', and no daemon runs'}")
     if status.pending:
-        output.say(
-            f"  unsettled  {output.count_text(status.pending, 'action')} of an earlier run: the next sync goes on"
-        )
+        since = f", the oldest since {output.time_text(status.pending_since)}" if status.pending_since else ""
+        output.say(f"  unsettled  {output.count_text(status.pending, 'change')}{since}")
+    if status.up_bytes_per_s or status.down_bytes_per_s:
+        up, down = (output.size_text(int(speed)) for speed in (status.up_bytes_per_s, status.down_bytes_per_s))
+        output.say(f"  speed      {up}/s up, {down}/s down")
+    if status.last_error:
+        output.say(output.safe(f"  error      {status.last_error}"))
+    if status.retry_at:
+        output.say(f"  tries next {output.time_text(status.retry_at)}")
     for path in status.conflicts:
         output.say(output.safe(f"  conflict   {path}"))
     for held in status.held:

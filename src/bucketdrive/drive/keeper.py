@@ -1,0 +1,298 @@
+"""Keeps one drive in sync as long as a daemon runs, and does what users ask of it meanwhile."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+from bucketdrive.drive.assembly import Silence, SystemChance
+from bucketdrive.drive.clock import SystemClock
+from bucketdrive.drive.records import DriveRecord
+from bucketdrive.drive.session import Session
+from bucketdrive.drive.settings import state_dir
+from bucketdrive.drive.speed import Speed
+from bucketdrive.drive.standing import PAUSED, Seen, read_status
+from bucketdrive.errors import (
+    AccessDeniedError,
+    BucketDriveError,
+    CredentialsError,
+    DriveError,
+    GuardError,
+    InternalError,
+    TransientError,
+)
+from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.log import LogLine
+from bucketdrive.model.reports import (
+    DeletedInfo,
+    DriveStatus,
+    StateWord,
+    SyncReport,
+    TreeEntry,
+    VerifyReport,
+    VersionInfo,
+)
+from bucketdrive.ports.runtime import Event, Failed, Finished, Listener, Planned, Stands
+from bucketdrive.rules.backoff import retry_after_s
+from bucketdrive.rules.standing import Doing
+from bucketdrive.state.glance import glance
+
+T = TypeVar("T")
+
+EVERY_S = 30.0
+"""From one look at both sides to the next, where nothing asks for one sooner."""
+EVERY_PAUSED_S = 300.0
+"""A paused drive is only looked at, to tell what waits."""
+
+_log = logging.getLogger(__name__)
+
+
+class Keeper:
+    """The one owner of a drive's session. What changes the drive is done one after the other, whoever asks for it.
+
+    Verbs that only read do not wait for a sync. Make it on the event loop that it is used on.
+    """
+
+    def __init__(self, record: DriveRecord, listener: Listener | None = None) -> None:
+        """`listener` hears of progress, and of each new word for how the drive stands. Nothing is opened yet."""
+        self.record = record
+        self._listener = listener or Silence()
+        self.session = Session(record, self)
+        self._clock, self._chance = SystemClock(), SystemChance()
+        self._turn = asyncio.Lock()
+        self._poked = asyncio.Event()
+        self._reader = ThreadPoolExecutor(1, f"status-{record.folder.name}")
+        self._readers = 0
+        self._looking: asyncio.Task[None] | None = None
+        self._is_paused = False
+        self._doing = Doing.NONE
+        self._to_do = 0
+        self._waiting: dict[str, float] = {}
+        self._failures = 0
+        self._retry_at_s = 0.0
+        self._error: BucketDriveError | None = None
+        self._note = ""
+        self._word: StateWord | None = None
+        self._speed = Speed()
+
+    # --- keeping ------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keep the drive in sync until cancelled. What goes wrong becomes its state, and is tried again."""
+        with suppress(BucketDriveError):
+            found = glance(state_dir(self.record.root_id))
+            self._is_paused = found is not None and found.meta.get(PAUSED) == "1"
+        while True:
+            async with asyncio.TaskGroup() as group:  # of one, which `pause` may break off
+                self._looking = group.create_task(self._look())
+            await self._tell_word()
+            await self._next_wake()
+
+    async def close(self) -> None:
+        """Give everything back; the lock as well. `run` must have ended."""
+        await self.session.close()
+        self._reader.shutdown()
+
+    def poke(self) -> None:
+        """Look at everything now."""
+        self._failures = 0
+        self._poked.set()
+
+    async def pause(self) -> None:
+        """Let nothing travel until `resume`, a restart of the daemon or not. What waits is still told."""
+        self._is_paused = True
+        if self._looking is not None:
+            self._looking.cancel()  # what is done is committed, what is under way is settled at the next sync
+        await self.session.set_paused(is_paused=True)
+        self._poked.set()
+        await self._tell_word()
+
+    async def resume(self) -> None:
+        """Go on, at once."""
+        self._is_paused = False
+        await self.session.set_paused(is_paused=False)
+        self.poke()
+        await self._tell_word()
+
+    @property
+    def is_offline(self) -> bool:
+        """Whether the store could not be reached the last time."""
+        return isinstance(self._error, TransientError)
+
+    async def _next_wake(self) -> None:
+        """Wait for a reason to look: somebody pokes, or it is time."""
+        wait_s = EVERY_PAUSED_S if self._is_paused else EVERY_S
+        if self._failures:
+            wait_s = retry_after_s(self._failures, self._chance.fraction())
+            self._retry_at_s = self._clock.now_s() + wait_s
+        with suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                await self._poked.wait()
+        self._poked.clear()
+
+    async def _look(self) -> None:
+        try:
+            await self.sync(dry_run=self._is_paused)
+        except (DriveError, TransientError):
+            pass  # the status tells of it
+        except BucketDriveError as error:
+            await self._failed(error)
+        except Exception as error:  # noqa: BLE001  the drives beside this one go on
+            _log.exception("unexpected", extra={"folder": str(self.record.folder)})
+            await self._failed(InternalError(f"It met something unexpected: {type(error).__name__}: {error}"))
+
+    # --- what changes the drive ---------------------------------------------------------------------------------------
+
+    async def sync(self, *, dry_run: bool = False) -> SyncReport:
+        """See `Session.sync`. Asked for, it is done although the drive is paused."""
+        return await self._in_turn(lambda: self.session.sync(dry_run=dry_run))
+
+    async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
+        """See `Session.restore`."""
+        return await self._in_turn(lambda: self.session.restore(path, version_id, as_of, dry_run=dry_run))
+
+    async def settle(self, path: str, keep: Keep | str) -> SyncReport:
+        """See `Session.settle`."""
+        return await self._in_turn(lambda: self.session.settle(path, keep))
+
+    async def approve(self) -> int:
+        """See `Session.approve`; the deletions happen at once."""
+        number = await self.session.approve()
+        self.poke()
+        return number
+
+    async def deny(self) -> int:
+        """See `Session.deny`; the files come back at once."""
+        number = await self.session.deny()
+        self.poke()
+        return number
+
+    async def _in_turn(self, verb: Callable[[], Awaitable[SyncReport]]) -> SyncReport:
+        async with self._turn:
+            self._doing, self._to_do = Doing.SCANNING, 0
+            self._measure()
+            try:
+                report = await verb()
+            except (DriveError, TransientError) as error:
+                await self._failed(error)
+                raise
+            finally:
+                self._doing, self._to_do = Doing.NONE, 0
+                self._speed.forget()
+            self._done(report)
+        await self._tell_word()
+        return report
+
+    def _done(self, report: SyncReport) -> None:
+        now_s = self._clock.now_s()
+        waiting = report.planned if report.planned is not None else [failed.path for failed in report.failed]
+        self._waiting = {what: self._waiting.get(what, now_s) for what in waiting}
+        self._error, self._retry_at_s = None, 0.0
+        self._note = f"{report.failed[0].path}: {report.failed[0].reason}" if report.failed else ""
+        self._failures = self._failures + 1 if report.failed else 0
+        if report.has_done_something:
+            fields = {name: getattr(report, name) for name in ("uploaded", "downloaded", "moved", "seconds")}
+            _log.info("synced", extra={"folder": str(self.record.folder)} | fields)
+
+    async def _failed(self, error: BucketDriveError) -> None:
+        is_news = self._error is None or self._error.message != error.message
+        self._error, self._failures = error, self._failures + 1
+        if is_news:
+            _log.warning("not synced", extra={"folder": str(self.record.folder), "why": error.message})
+            op = "stop" if isinstance(error, GuardError) else "offline" if self.is_offline else "error"
+            await self.session.note(op, error.message)
+        if isinstance(error, CredentialsError | AccessDeniedError) and not self._readers:
+            await self.session.close()  # opened again, it asks the chain anew
+        await self._tell_word()
+
+    # --- what only reads ----------------------------------------------------------------------------------------------
+
+    async def status(self) -> DriveStatus:
+        """How the drive stands, beside whatever is done for it."""
+        self._measure()
+        seen = self._seen()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._reader, lambda: read_status(self.record, seen))
+
+    async def versions(self, path: str) -> list[VersionInfo]:
+        """See `Session.versions`."""
+        return await self._reading(self.session.versions(path))
+
+    async def trash(self) -> list[DeletedInfo]:
+        """See `Session.trash`."""
+        return await self._reading(self.session.trash())
+
+    async def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
+        """See `Session.ls`."""
+        return await self._reading(self.session.ls(path, as_of))
+
+    async def conflicts(self) -> list[ConflictCopy]:
+        """See `Session.conflicts`."""
+        return await self._reading(self.session.conflicts())
+
+    async def log(self, last: int = 100, after: int = 0) -> list[LogLine]:
+        """See `Session.log`."""
+        return await self.session.log(last, after)
+
+    async def why(self, path: str) -> Why:
+        """See `Session.why`; it plans a sync, and so waits for one that runs."""
+        async with self._turn:
+            return await self._reading(self.session.why(path))
+
+    async def verify(self, *, full: bool = False) -> VerifyReport:
+        """See `Session.verify`; waits for a sync that runs."""
+        async with self._turn:
+            return await self._reading(self.session.verify(full=full))
+
+    async def _reading(self, verb: Awaitable[T]) -> T:
+        self._readers += 1
+        try:
+            return await verb
+        finally:
+            self._readers -= 1
+
+    # --- how it stands ------------------------------------------------------------------------------------------------
+
+    def tell(self, event: Event) -> None:
+        """Hears of the session's progress (it is its Listener), and passes it on."""
+        match event:
+            case Planned(plan):
+                self._to_do += plan.to_do
+                if plan.to_do:
+                    self._doing = Doing.SYNCING
+                    self._tell(StateWord.SYNCING)
+            case Finished() | Failed():
+                self._to_do = max(0, self._to_do - 1)
+                self._measure()
+            case _:
+                pass
+        self._listener.tell(event)
+
+    def _measure(self) -> None:
+        if self._doing is not Doing.NONE:
+            self._speed.note(asyncio.get_running_loop().time(), self.session.traffic_bytes)
+
+    def _seen(self) -> Seen:
+        up, down = self._speed.per_s()
+        return Seen(
+            is_kept=True,
+            doing=self._doing,
+            pending=max(self._to_do, len(self._waiting)),
+            pending_since_s=min(self._waiting.values(), default=0.0),
+            up_bytes_per_s=up,
+            down_bytes_per_s=down,
+            error=self._error,
+            note=self._note,
+            retry_at_s=self._retry_at_s,
+        )
+
+    async def _tell_word(self) -> None:
+        with suppress(BucketDriveError):
+            self._tell((await self.status()).state)
+
+    def _tell(self, word: StateWord) -> None:
+        if word is not self._word:
+            self._word = word
+            self._listener.tell(Stands(word))
