@@ -177,6 +177,7 @@ class _Server(uvicorn.Server):
                 log_config=None,
                 access_log=False,
                 lifespan="off",
+                ws="none",
                 server_header=False,
                 date_header=False,
                 timeout_graceful_shutdown=_SERVER_GRACE_S,

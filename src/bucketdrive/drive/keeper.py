@@ -38,6 +38,7 @@ from bucketdrive.ports.runtime import Event, Failed, Finished, Listener, Planned
 from bucketdrive.rules.backoff import retry_after_s
 from bucketdrive.rules.standing import Doing
 from bucketdrive.state.glance import glance
+from bucketdrive.state.log import read_log
 
 T = TypeVar("T")
 
@@ -69,6 +70,7 @@ class Keeper:
         self._is_paused = False
         self._doing = Doing.NONE
         self._to_do = 0
+        self._planned_at_s = 0.0
         self._waiting: dict[str, float] = {}
         self._failures = 0
         self._retry_at_s = 0.0
@@ -179,7 +181,7 @@ class Keeper:
                 await self._failed(error)
                 raise
             finally:
-                self._doing, self._to_do = Doing.NONE, 0
+                self._doing, self._to_do, self._planned_at_s = Doing.NONE, 0, 0.0
                 self._speed.forget()
             self._done(report)
         await self._tell_word()
@@ -234,7 +236,8 @@ class Keeper:
 
     async def log(self, last: int = 100, after: int = 0) -> list[LogLine]:
         """See `Session.log`."""
-        return await self.session.log(last, after)
+        loop, folder = asyncio.get_running_loop(), state_dir(self.record.root_id)
+        return await loop.run_in_executor(self._reader, lambda: read_log(folder, last, after))
 
     async def why(self, path: str) -> Why:
         """See `Session.why`; it plans a sync, and so waits for one that runs."""
@@ -261,6 +264,7 @@ class Keeper:
             case Planned(plan):
                 self._to_do += plan.to_do
                 if plan.to_do:
+                    self._planned_at_s = self._planned_at_s or self._clock.now_s()
                     self._doing = Doing.SYNCING
                     self._tell(StateWord.SYNCING)
             case Finished() | Failed():
@@ -280,7 +284,7 @@ class Keeper:
             is_kept=True,
             doing=self._doing,
             pending=max(self._to_do, len(self._waiting)),
-            pending_since_s=min(self._waiting.values(), default=0.0),
+            pending_since_s=min(self._waiting.values(), default=self._planned_at_s),
             up_bytes_per_s=up,
             down_bytes_per_s=down,
             error=self._error,

@@ -49,6 +49,7 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
     since = [at for at in (found.pending_since_s, seen.pending_since_s) if at]
     error = seen.error or _strange_folder(record)
     verified_s = float(found.meta.get("synced_s", "0"))
+    pending = max(found.pending, seen.pending)  # an upload that was begun is known to both
     now_s = SystemClock().now_s()
     facts = Facts(
         is_kept=seen.is_kept,
@@ -56,7 +57,7 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
         trouble=_trouble(error),
         doing=seen.doing,
         verified_age_s=now_s - verified_s if verified_s else None,
-        pending_age_s=now_s - min(since, default=now_s) if found.pending + seen.pending else None,
+        pending_age_s=now_s - min(since, default=now_s) if pending else None,
         asks_user=bool(found.holds or copies),
     )
     return DriveStatus(
@@ -69,7 +70,7 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
         conflicts=copies,
         held=[HeldPath(path, reason) for path, reason in found.holds],
         approvals=found.approvals,
-        pending=found.pending + seen.pending,
+        pending=pending,
         state=state_word(facts),
         verified_at=verified_s,
         pending_since=min(since, default=0.0),

@@ -31,6 +31,12 @@ class Commits:
         """Have `change` written with the next that somebody waits for; nobody waits for this one."""
         self._waiting.append((change, asyncio.get_running_loop().create_future()))
 
+    async def flush(self) -> None:
+        """Write at once what was added and nobody waits for."""
+        if self._waiting and not self._is_writing:
+            self._next_s = 0.0
+            await self.write(StateChange())
+
     async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()
         self._is_writing = True

@@ -86,10 +86,14 @@ class Execution:
         notes = plan.in_phase(Phase.NOTE)
         if notes:
             await self._write_down(notes)
-        for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
-            actions = await self._ready(phase, self._without_failed_moves(plan, plan.in_phase(phase)))
-            if actions:
-                await self._run_all(actions, 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight)
+        try:
+            for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
+                actions = await self._ready(phase, self._without_failed_moves(plan, plan.in_phase(phase)))
+                width = 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight
+                if actions:
+                    await self._run_all(actions, width)
+        finally:
+            await self._work.commits.flush()  # the last lines of the log
         return self._outcome
 
     async def _ready(self, phase: Phase, actions: list[Action]) -> list[Action]:
@@ -159,12 +163,9 @@ class Execution:
 
     async def _run_all(self, actions: list[Action], width: int) -> None:
         queue = iter(actions)
-        try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(width, len(actions))):
-                    group.create_task(self._run_some(queue))
-        finally:
-            await self._work.commits.write(StateChange())  # the last lines of the log
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(width, len(actions))):
+                group.create_task(self._run_some(queue))
 
     async def _run_some(self, queue: Iterator[Action]) -> None:
         for action in queue:
