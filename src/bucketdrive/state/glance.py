@@ -15,6 +15,9 @@ from bucketdrive.state.failures import failure
 
 T = TypeVar("T")
 
+_PATIENCE_MS = 5000
+"""Whoever opens or closes the state has it alone for a moment."""
+
 _OLDEST = (
     "SELECT min(at) FROM (SELECT started_s AS at FROM attempt WHERE is_open = 1"
     " UNION ALL SELECT json_extract(entry, '$.at') FROM outbox)"
@@ -95,6 +98,7 @@ def _has_log(path: Path) -> bool:
 def _read_at_once(name: str, read: Callable[[apsw.Connection], T]) -> T | None:
     db = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
     try:
+        db.set_busy_timeout(_PATIENCE_MS)
         db.execute("BEGIN")
         return read(db) if db.pragma("user_version") else None
     finally:
