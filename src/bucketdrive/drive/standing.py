@@ -9,7 +9,8 @@ from bucketdrive.errors import BucketDriveError, GuardError, TransientError
 from bucketdrive.model.reports import DriveStatus, HeldPath
 from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.rules.standing import Doing, Facts, Trouble, state_word
-from bucketdrive.state.glance import Glance, glance, is_locked
+from bucketdrive.state.glance import Glance, glance
+from bucketdrive.state.locks import is_locked
 
 PAUSED = "is_paused"
 """The fact in the state that says whether a drive is paused, `1` or `0`."""
@@ -49,7 +50,8 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
     since = [at for at in (found.pending_since_s, seen.pending_since_s) if at]
     error = seen.error or _strange_folder(record)
     verified_s = float(found.meta.get("synced_s", "0"))
-    pending = max(found.pending, seen.pending)  # an upload that was begun is known to both
+    is_syncing = seen.is_kept and seen.doing is Doing.SYNCING  # others are told of what is done at the end
+    pending = seen.pending if is_syncing else max(found.pending, seen.pending)
     now_s = SystemClock().now_s()
     facts = Facts(
         is_kept=seen.is_kept,

@@ -4,7 +4,6 @@ Imports next to nothing, because a status must be told in a tenth of a second.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -42,18 +41,6 @@ class Glance:
     pending: int
     pending_since_s: float = 0.0
     is_run_open: bool = False
-
-
-def is_locked(lock: Path) -> bool:
-    """Whether a process holds the lock file `lock`: a state's is held by who has it open to work.
-
-    The kernel's table tells: to take the lock for a look would turn away who comes at that very moment.
-    """
-    with suppress(OSError):
-        inode = lock.stat().st_ino
-        lines = Path("/proc/locks").read_text().splitlines()
-        return any(" FLOCK " in line and f":{inode} " in line for line in lines)
-    return False
 
 
 def glance(folder: Path) -> Glance | None:
