@@ -89,7 +89,6 @@ class Keeper:
         while True:
             async with asyncio.TaskGroup() as group:  # of one, which `pause` may break off
                 self._looking = group.create_task(self._look())
-            await self._tell_word()
             await self._next_wake()
 
     async def close(self) -> None:
