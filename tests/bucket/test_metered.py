@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from bucketdrive.bucket.metered import MeteredBucket
+from bucketdrive.bucket.throttle import Throttle
 from bucketdrive.errors import NoSuchObjectError
 from bucketdrive.ports.bucket import NewObject
 from bucketdrive.testing.memory_bucket import MemoryBucket, MemoryStore
+from bucketdrive.testing.world import World
 
 
 async def _use_all(bucket):
@@ -68,3 +70,24 @@ def test_no_more_requests_are_in_flight_than_allowed():
 
     asyncio.run(rush())
     assert gauge.most == 3
+
+
+def test_bodies_are_held_back_to_a_number_of_bytes_a_second():
+    world = World(0)
+    bucket = MeteredBucket(MemoryBucket(world.store), up=Throttle(1000.0), down=Throttle(500.0))
+
+    async def travel():
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
+        async with asyncio.TaskGroup() as group:
+            for n in range(5):
+                group.create_task(bucket.put_object(f"k{n}", bytes(2000), NewObject({})))
+        sent_s = loop.time() - started_s
+        for n in range(3):
+            await bucket.get_object(f"k{n}")
+        await bucket.list_objects("")
+        return sent_s, loop.time() - started_s - sent_s
+
+    # the last may go when those before it have had their time
+    assert world.run(travel()) == pytest.approx((8.0, 8.0), abs=0.3)
+    world.close()

@@ -129,9 +129,9 @@ def test_symbolic_links_are_not_followed(folder, tmp_path_factory):
     assert names == set()
 
 
-def test_a_folder_that_goes_away_is_told_as_lost(folder):
-    _, lost = heard_while(folder, lambda: folder.rename(folder.parent / "elsewhere"))
-    assert "was moved, deleted or unmounted" in lost
+def test_a_folder_that_goes_away_cannot_be_watched_any_more(folder):
+    with pytest.raises(GuardError, match="was moved, deleted or unmounted"):
+        heard_while(folder, lambda: folder.rename(folder.parent / "elsewhere"))
 
 
 def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path):

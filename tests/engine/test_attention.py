@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from bucketdrive.engine.attention import Attention, Pace
-from bucketdrive.errors import UnavailableError
+from bucketdrive.errors import GuardError, UnavailableError
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import RelPath
 from bucketdrive.ports.watcher import Changes
@@ -22,11 +22,18 @@ class Folder:
         self.queue = asyncio.Queue()
         self.blind = ""
 
+        self.is_gone = False
+
     async def begin(self):
+        if self.is_gone:
+            raise GuardError("The folder is not there.")
         return Changes()
 
     async def wait(self):
-        return await self.queue.get()
+        changes = await self.queue.get()
+        if self.is_gone:
+            raise GuardError("The folder was moved.")
+        return changes
 
     def close(self): ...
 
@@ -40,7 +47,7 @@ class Scene:
         self.told = []
         self.is_down = False
         self.looks = []
-        self.attention = Attention(self.folder, self._hear, self.world, PACE)
+        self.attention = Attention(lambda: self.folder, self._hear, self.world, PACE)
 
     async def _hear(self):
         if self.is_down:
@@ -177,6 +184,22 @@ def test_a_folder_that_is_not_wholly_watched_is_looked_at_more_often(scene):
         await asyncio.sleep(125)
 
     assert scene.play(script) == [(0.0, None), (60.0, None), (120.0, None)]
+
+
+def test_a_folder_that_went_away_is_looked_at_at_once_and_when_it_is_back(scene):
+    async def script(scene):
+        await asyncio.sleep(2)
+        scene.folder.is_gone = True
+        scene.change("whatever")
+        await asyncio.sleep(22)
+        scene.folder.is_gone = False
+        await asyncio.sleep(6)
+        scene.change("a")
+        await asyncio.sleep(1)
+
+    looks = scene.play(script)
+    assert looks[:2] == [(0.0, None), (2.0, None)]
+    assert [hints for _, hints in looks[2:]] == [None] * (len(looks) - 3) + [names("a")]
 
 
 def test_what_waits_is_counted(scene):

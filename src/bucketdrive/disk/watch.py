@@ -75,7 +75,7 @@ class FolderWatcher:
                 lost = _OVERFLOW
                 await self._watch("")  # folders may have come unheard
             else:
-                lost = await self._take(event, names) or lost
+                await self._take(event, names)
             if not self._inotify._events and (names or lost):  # noqa: SLF001  it has no other way to tell
                 return Changes(frozenset(names), lost or self._blind)
 
@@ -83,31 +83,30 @@ class FolderWatcher:
         """See `Watcher.close`."""
         self._inotify.close()
 
-    async def _take(self, event: Event, names: set[str]) -> str:
-        """Add what is new to `names`; why more may be."""
+    async def _take(self, event: Event, names: set[str]) -> None:
+        """Add what is new to `names`."""
         folder = self._names.get(event.watch.wd) if event.watch is not None else None
         if folder is None:
-            return ""
+            return
         if event.name is None:
-            return self._folder_itself(event, folder)
+            self._folder_itself(event, folder)
+            return
         name = f"{folder}/{event.name}" if folder else str(event.name)
         if name == RESERVED:
-            return ""
+            return
         names.add(name)
         if Mask.ISDIR in event.mask:
             if event.mask & _GOES:
                 self._forget(name)
             if event.mask & _COMES:
                 await self._watch(name)
-        return ""
 
-    def _folder_itself(self, event: Event, folder: str) -> str:
+    def _folder_itself(self, event: Event, folder: str) -> None:
         if Mask.IGNORED in event.mask and event.watch is not None:
             self._names.pop(event.watch.wd, None)
             self._watches.pop(folder, None)
         if folder == "" and event.mask & _ITSELF:
-            return f"The folder {self._root} was moved, deleted or unmounted."
-        return ""
+            raise folder_gone(str(self._root), "was moved, deleted or unmounted")
 
     def _forget(self, folder: str) -> None:
         """Watch a folder that went away, and those below it, no longer."""

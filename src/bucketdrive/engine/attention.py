@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from bucketdrive.errors import DriveError, TransientError
+from bucketdrive.errors import DriveError, GuardError, TransientError
 from bucketdrive.model.hints import Hints
 from bucketdrive.ports.runtime import Clock
 from bucketdrive.ports.watcher import Changes, Watcher
@@ -23,28 +23,43 @@ class Pace:
     """Seconds.
 
     `settle_s`: how long a name must be quiet; `longest_s`: after which it is looked at all the same;
-
     `listen_s`: between two questions to the bucket, at most `listen_again_s` while it does not answer;
-    `everything_s`: between two looks at everything, and `blind_s` where not all of the folder can be watched.
+    `folder_s`: from the moment when the folder is gone to a look whether it is back; `everything_s`: between two looks
+    at everything, and `blind_s` where not all of the folder can be watched.
     """
 
     settle_s: float = 0.3
     longest_s: float = 10.0
     listen_s: float = 1.0
     listen_again_s: float = 30.0
+    folder_s: float = 5.0
     everything_s: float = 6 * 3600.0
     blind_s: float = 60.0
 
 
 class Attention:
-    """Gathers hints for one drive while `run` runs; `next` gives them out. At first, everything is due."""
+    """Gathers hints for one drive while `run` runs; `next` gives them out. At first, everything is due.
 
-    def __init__(self, watcher: Watcher, hear: Callable[[], Awaitable[Hints | None]], clock: Clock, pace: Pace) -> None:
-        """`hear`: what was told in the bucket since it was asked the last time; None where that is not known."""
-        self._watcher = watcher
+    `blind`: why some of the folder is not watched, and what to do about it; empty where all is.
+    """
+
+    def __init__(
+        self,
+        make_watcher: Callable[[], Watcher],
+        hear: Callable[[], Awaitable[Hints | None]],
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        """`hear`: what was told in the bucket since it was asked the last time; None where that is not known.
+
+        `make_watcher`: a new one, also whenever the folder had gone away. `pace` may be replaced at any time.
+        """
+        self.pace = pace
+        self.blind = ""
+        self._make_watcher = make_watcher
         self._hear = hear
         self._clock = clock
-        self._pace = pace
+        self._begun = asyncio.Event()
         self._names: dict[str, tuple[float, float]] = {}
         self._told: dict[Hints, float] = {}
         self._later: list[tuple[float, Hints]] = []
@@ -53,18 +68,14 @@ class Attention:
         self._failures = 0
 
     async def run(self) -> None:
-        """Watch and listen until cancelled.
-
-        Raises:
-            GuardError: the folder is not there.
-        """
-        self.take(await self._watcher.begin())
+        """Watch and listen until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._watch())
             group.create_task(self._listen())
 
     async def next(self) -> Hints | None:
         """Wait until something is due: what hints name, or None: everything. It is given out once."""
+        await self._begun.wait()  # the folder is watched before it is looked at
         while True:
             now_s = asyncio.get_running_loop().time()
             self._news.clear()
@@ -72,7 +83,7 @@ class Attention:
                 self._names.clear()
                 self._told.clear()
                 self._later.clear()
-                self._everything_at_s = now_s + (self._pace.blind_s if self._watcher.blind else self._pace.everything_s)
+                self._everything_at_s = now_s + (self.pace.blind_s if self.blind else self.pace.everything_s)
                 return None
             found = self._ripe(now_s)
             if found:
@@ -97,7 +108,7 @@ class Attention:
         """Something was heard here."""
         now_s = asyncio.get_running_loop().time()
         if changes.lost:
-            self.look_at_everything(self._pace.settle_s)
+            self.look_at_everything(self.pace.settle_s)
         for name in changes.names:
             first_s, _ = self._names.get(name, (now_s, now_s))
             self._names[name] = (first_s, now_s)
@@ -125,7 +136,7 @@ class Attention:
 
     def _ripe_at_s(self, times_s: tuple[float, float]) -> float:
         first_s, last_s = times_s
-        return min(last_s + self._pace.settle_s, first_s + self._pace.longest_s)
+        return min(last_s + self.pace.settle_s, first_s + self.pace.longest_s)
 
     def _next_at_s(self) -> float:
         times_s = [self._ripe_at_s(times_s) for times_s in self._names.values()]
@@ -133,7 +144,21 @@ class Attention:
 
     async def _watch(self) -> None:
         while True:
-            self.take(await self._watcher.wait())
+            watcher = self._make_watcher()
+            try:
+                changes = await watcher.begin()
+                self.look_at_everything()  # whatever changed before
+                while True:
+                    self.blind = watcher.blind
+                    self._begun.set()
+                    self.take(changes)
+                    changes = await watcher.wait()
+            except GuardError:  # what it means is for whoever looks
+                self._begun.set()
+                self.look_at_everything()
+            finally:
+                watcher.close()
+            await asyncio.sleep(self.pace.folder_s)
 
     async def _listen(self) -> None:
         loop = asyncio.get_running_loop()
@@ -160,4 +185,4 @@ class Attention:
                 self._news.set()
 
     def _listen_after_s(self) -> float:
-        return min(self._pace.listen_s * 2.0 ** min(self._failures, 16), self._pace.listen_again_s)
+        return min(self.pace.listen_s * 2.0 ** min(self._failures, 16), self.pace.listen_again_s)

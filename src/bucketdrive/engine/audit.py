@@ -28,7 +28,7 @@ from bucketdrive.rules.lineage import (
 )
 from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
-from bucketdrive.state.journals import load_told_deletions
+from bucketdrive.state.journals import load_bases, load_told_deletions
 from bucketdrive.state.lineage import put_audited
 from bucketdrive.state.snapshot import Snapshot
 
@@ -57,18 +57,24 @@ async def audit_lineage(work: Work, snapshot: Snapshot, histories: Histories) ->
 
 async def _bases(work: Work, path: RelPath, history: Sequence[VersionRow], audited: str) -> dict[str, str | None]:
     """The base of each version that the audit must understand; None for another tool's."""
-    claims: dict[str, FileMeta] = {}
-    bases: dict[str, str | None] = {}
+    told = await work.parts.state.run(load_bases, path)
+    heads: dict[str, FileMeta] = {}
     end = next((place for place, row in enumerate(history) if row.version_id == audited), len(history))
     while True:
-        asked = [row for row in history[:end] if not row.is_delete_marker and row.version_id not in claims]
-        if not asked:
-            return bases
-        async with asyncio.TaskGroup() as group:
-            heads = [(row, group.create_task(_claims(work, row))) for row in asked]
-        claims.update({row.version_id: head.result() for row, head in heads})
+        rows = [row for row in history[:end] if not row.is_delete_marker]
+        if all(row.version_id in told for row in rows):
+            # journals told of each: none is another tool's, and so none came with the claims of another one
+            claims = {row.version_id: FileMeta(op=row.version_id, base=told[row.version_id]) for row in rows}
+        else:
+            async with asyncio.TaskGroup() as group:
+                asked = {row: group.create_task(_claims(work, row)) for row in rows if row.version_id not in heads}
+            heads.update({row.version_id: head.result() for row, head in asked.items()})
+            claims = heads
         bases = credible_bases(path, history, claims)
-        end = max(end, audit_range(history, audited, bases))
+        reach = audit_range(history, audited, bases)
+        if reach <= end:
+            return bases
+        end = reach
 
 
 async def _claims(work: Work, row: VersionRow) -> FileMeta:

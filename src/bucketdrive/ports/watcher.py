@@ -29,7 +29,11 @@ class Watcher(Protocol):
         ...
 
     async def wait(self) -> Changes:
-        """Wait for the next changes."""
+        """Wait for the next changes.
+
+        Raises:
+            GuardError: the folder was moved, deleted or unmounted; this watcher hears nothing any more.
+        """
         ...
 
     @property

@@ -54,6 +54,11 @@ def load_told_deletions(db: apsw.Connection) -> dict[RelPath, set[str]]:
     return told
 
 
+def load_bases(db: apsw.Connection, path: RelPath) -> dict[str, str]:
+    """The versions of a path that devices uploaded, by id, and the version each was made from (empty: none)."""
+    return dict(db.execute("SELECT version_id, base FROM told WHERE path = ? AND op = 'put'", (path,)))
+
+
 def load_origins(db: apsw.Connection, path: RelPath) -> dict[str, Origin]:
     """The versions of a path that came there by a move, by id."""
     rows = db.execute(

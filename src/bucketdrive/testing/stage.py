@@ -7,6 +7,7 @@ from bucketdrive.engine.parts import Options
 from bucketdrive.engine.verify import SAMPLE, verify
 from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.reports import SyncReport, VerifyReport
 from bucketdrive.testing.memory_bucket import MemoryBucket, StoreClass
@@ -39,6 +40,14 @@ class Stage:
         for name in names or tuple(self.devices):
             report = self.world.run(self.devices[name].process.cycle.sync())
         return report
+
+    def sync_by_hints(self, name: str) -> SyncReport | None:
+        """Sync what changed on a device or was told in the bucket; everything at its first time; None: it stopped."""
+        return self.world.run(self.devices[name].sync_by_hints())
+
+    def sync_at(self, name: str, hints: Hints) -> SyncReport:
+        """Sync what `hints` name on a device."""
+        return self.world.run(self.devices[name].process.cycle.sync(hints))
 
     def settle(self) -> None:
         """Sync everybody until nothing changes any more."""
