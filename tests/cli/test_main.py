@@ -9,7 +9,21 @@ from bucketdrive import __version__
 from bucketdrive.cli.main import COMMANDS, main
 from bucketdrive.drive.records import DriveRecord, save_drive
 
-HEAVY = ("apsw", "asyncio", "boto3", "botocore", "flask", "moto", "obstore", "rich", "tomllib", "urllib3")
+HEAVY = (
+    "apsw",
+    "asyncio",
+    "boto3",
+    "botocore",
+    "fastapi",
+    "flask",
+    "moto",
+    "obstore",
+    "pydantic",
+    "rich",
+    "tomllib",
+    "urllib3",
+    "uvicorn",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -27,7 +41,8 @@ def imported_by(*arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("sync", "--help"), ("link", "--help"), ("demo", "-h")]
+    "arguments",
+    [("--help",), ("--version",), ("sync", "--help"), ("start", "--help"), ("link", "--help"), ("demo", "-h")],
 )
 def test_help_imports_nothing_heavy(arguments):
     assert imported_by(*arguments).isdisjoint(HEAVY)

@@ -1,3 +1,6 @@
+import threading
+
+import apsw
 import pytest
 
 from bucketdrive.drive.records import DriveRecord
@@ -89,6 +92,19 @@ def test_a_run_is_seen_beside_it_and_one_that_was_broken_off_is_none(record):
     assert read_status(record).state == "syncing"
     state.close()
     assert read_status(record).state == "needs you"
+
+
+def test_status_waits_for_a_process_that_has_the_state_alone_for_a_moment(record):
+    State.open(state_dir("r1")).close()
+    db = apsw.Connection(str(state_dir("r1") / "state.db"))
+    db.pragma("locking_mode", "exclusive")
+    db.execute("INSERT INTO meta VALUES ('synced_s', '5')")
+    with pytest.raises(apsw.BusyError):
+        apsw.Connection(str(state_dir("r1") / "state.db")).execute("SELECT 1 FROM meta")
+    closing = threading.Timer(0.2, db.close)
+    closing.start()
+    assert read_status(record).synced_at == 5.0
+    closing.join()
 
 
 def test_a_damaged_state_is_an_error_that_says_what_to_do(record):

@@ -171,6 +171,24 @@ def test_a_second_daemon_says_that_one_runs_and_start_adds_a_drive_to_it(world, 
         assert cli("start", world.desktop.folder)[1] == document
 
 
+def test_people_read_what_runs_and_how_it_stands(world, daemon_here, cli, monkeypatch):
+    monkeypatch.chdir(world.laptop.folder)
+    with daemon_here(world.laptop.folder):
+        code, told = cli("start", as_json=False)
+        assert (code, told.partition(":")[0]) == (0, "It runs already, with more drives now")
+        assert str(world.tablet.folder) in told
+        assert cli("pause", as_json=False) == (0, f"Paused: {world.laptop.folder}\n")
+        code, told = cli("status", as_json=False)
+        assert told.startswith(f"{world.laptop.folder}: paused\n")
+        assert "no daemon runs" not in told
+        assert cli("resume", as_json=False) == (0, f"Resumed: {world.laptop.folder}\n")
+    code, told = cli("status", as_json=False)
+    assert "and no daemon runs" in told
+    code, told = cli("service", "install", "--dry-run", as_json=False)
+    assert (code, "\nType=notify\n" in told) == (0, True)
+    assert f'BUCKETDRIVE_STATE_DIR={world.home / "state"}"' in told
+
+
 def test_start_of_what_is_no_drive_starts_nothing(world, cli, tmp_path):
     code, error = cli("start", "--foreground", tmp_path)
     assert (code, error["error"], is_running()) == (3, "no-such-drive", False)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bucketdrive.drive.settings import runtime_dir
 from bucketdrive.errors import BusyError, DriveError
-from bucketdrive.state.glance import is_locked
+from bucketdrive.state.locks import is_locked
 
 _LOCK = "daemon.lock"
 

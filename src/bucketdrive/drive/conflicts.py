@@ -150,8 +150,6 @@ class _Desk:
         disk, mine = self.opened.parts.disk, self._row(copy)
         for number in range(2, 1000):
             name = numbered_name(of, number)
-            if name in self.synced:
-                continue
             try:
                 await disk.rename(self._name(copy), name, mine.fingerprint)
             except OccupiedError:

@@ -108,27 +108,28 @@ class Keeper:
                 hints = await self._due()
                 async with asyncio.TaskGroup() as looking:  # of one, which `pause` may break off
                     self._looking = looking.create_task(self._look(hints))
-                await self._tell_word()
 
     async def _due(self) -> Hints | None:
         """Wait until there is something to look at; of a paused drive, now and then everything."""
-        while self._is_paused:
-            if not self._poked.is_set():
-                with suppress(TimeoutError):
+        while not self._poked.is_set():
+            if self._is_paused:
+                try:
                     async with asyncio.timeout(EVERY_PAUSED_S):
                         await self._poked.wait()
-            if self._is_paused:
-                self._poked.clear()
-                return None
+                except TimeoutError:
+                    return None
+                continue
+            due = asyncio.ensure_future(self._attention.next())
+            poked = asyncio.ensure_future(self._poked.wait())
+            try:
+                await asyncio.wait((due, poked), return_when=asyncio.FIRST_COMPLETED)
+                if due.done():
+                    return due.result()
+            finally:
+                due.cancel()
+                poked.cancel()
         self._poked.clear()
-        due = asyncio.ensure_future(self._attention.next())
-        poked = asyncio.ensure_future(self._poked.wait())
-        try:
-            await asyncio.wait((due, poked), return_when=asyncio.FIRST_COMPLETED)
-            return due.result() if due.done() else None
-        finally:
-            due.cancel()
-            poked.cancel()
+        return None
 
     async def close(self) -> None:
         """Give everything back; the lock as well. `run` must have ended."""
@@ -366,6 +367,7 @@ class Keeper:
             error=self._error,
             note=self._note,
             retry_at_s=self._retry_at_s,
+            requests=self.session.requests,
         )
 
     async def _tell_word(self) -> None:

@@ -246,6 +246,11 @@ class Session:
         meter = self._open.store.meter if self._open else None
         return (meter.bytes_sent, meter.bytes_received) if meter else (0, 0)
 
+    @property
+    def requests(self) -> dict[str, int]:
+        """How many of each S3 operation were made since the drive was opened."""
+        return dict(self._open.store.meter.requests) if self._open else {}
+
     async def approve(self) -> int:
         """Let the next sync carry out the deletions that a guard holds; how many."""
         opened = await self._working()

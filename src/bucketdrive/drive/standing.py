@@ -1,6 +1,6 @@
 """How a drive stands, from its state and what a keeper has seen: without the bucket, the lock, or an open session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.records import DriveRecord, not_its_marker, read_root_id
@@ -9,7 +9,8 @@ from bucketdrive.errors import BucketDriveError, GuardError, TransientError
 from bucketdrive.model.reports import DriveStatus, HeldPath
 from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.rules.standing import Doing, Facts, Trouble, state_word
-from bucketdrive.state.glance import Glance, glance, is_locked
+from bucketdrive.state.glance import Glance, glance
+from bucketdrive.state.locks import is_locked
 
 PAUSED = "is_paused"
 """The fact in the state that says whether a drive is paused, `1` or `0`."""
@@ -33,6 +34,7 @@ class Seen:
     error: BucketDriveError | None = None
     note: str = ""
     retry_at_s: float = 0.0
+    requests: dict[str, int] = field(default_factory=dict)
 
 
 def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
@@ -49,7 +51,8 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
     since = [at for at in (found.pending_since_s, seen.pending_since_s) if at]
     error = seen.error or _strange_folder(record)
     verified_s = float(found.meta.get("synced_s", "0"))
-    pending = max(found.pending, seen.pending)  # an upload that was begun is known to both
+    is_syncing = seen.is_kept and seen.doing is Doing.SYNCING  # others are told of what is done at the end
+    pending = seen.pending if is_syncing else max(found.pending, seen.pending)
     now_s = SystemClock().now_s()
     facts = Facts(
         is_kept=seen.is_kept,
@@ -79,6 +82,7 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
         last_error=error.message if error else seen.note or None,
         retry_at=seen.retry_at_s,
         is_kept=seen.is_kept,
+        requests=seen.requests,
     )
 
 

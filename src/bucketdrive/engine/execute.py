@@ -8,6 +8,7 @@ from typing import Any
 from bucketdrive.engine import copy, download, move, remove, upload
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.journal import announce_deletions
+from bucketdrive.engine.log import line_of
 from bucketdrive.engine.memory import MemoryBudget, memory_of
 from bucketdrive.engine.observe import check_local
 from bucketdrive.errors import (
@@ -20,7 +21,6 @@ from bucketdrive.errors import (
 )
 from bucketdrive.model.entries import LocalDir, LocalEntry, LocalFile
 from bucketdrive.model.format import JournalEntry
-from bucketdrive.model.log import line_of
 from bucketdrive.model.paths import RelPath, ancestors_of
 from bucketdrive.model.plan import (
     Action,

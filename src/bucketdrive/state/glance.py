@@ -4,7 +4,6 @@ Imports next to nothing, because a status must be told in a tenth of a second.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +13,9 @@ import apsw
 from bucketdrive.state.failures import failure
 
 T = TypeVar("T")
+
+_PATIENCE_MS = 5000
+"""Whoever opens or closes the state has it alone for a moment."""
 
 _OLDEST = (
     "SELECT min(at) FROM (SELECT started_s AS at FROM attempt WHERE is_open = 1"
@@ -39,18 +41,6 @@ class Glance:
     pending: int
     pending_since_s: float = 0.0
     is_run_open: bool = False
-
-
-def is_locked(lock: Path) -> bool:
-    """Whether a process holds the lock file `lock`: a state's is held by who has it open to work.
-
-    The kernel's table tells: to take the lock for a look would turn away who comes at that very moment.
-    """
-    with suppress(OSError):
-        inode = lock.stat().st_ino
-        lines = Path("/proc/locks").read_text().splitlines()
-        return any(" FLOCK " in line and f":{inode} " in line for line in lines)
-    return False
 
 
 def glance(folder: Path) -> Glance | None:
@@ -95,6 +85,7 @@ def _has_log(path: Path) -> bool:
 def _read_at_once(name: str, read: Callable[[apsw.Connection], T]) -> T | None:
     db = apsw.Connection(name, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)
     try:
+        db.set_busy_timeout(_PATIENCE_MS)
         db.execute("BEGIN")
         return read(db) if db.pragma("user_version") else None
     finally:

@@ -1,0 +1,80 @@
+"""A keeper by itself, where a daemon around it would be in the way."""
+
+import asyncio
+
+import pytest
+
+from bucketdrive.drive.keeper import Keeper
+from bucketdrive.drive.records import find_drive
+from bucketdrive.errors import CredentialsError, UnavailableError
+
+
+@pytest.fixture
+def keep(world):
+    """Runs a coroutine function with a keeper of the laptop's drive, which is closed at the end."""
+
+    def run(play):
+        async def closing():
+            keeper = Keeper(find_drive(world.laptop.folder))
+            try:
+                await play(keeper)
+            finally:
+                await keeper.close()
+
+        asyncio.run(closing())
+
+    return run
+
+
+def test_credentials_that_expire_are_read_anew_from_the_chain_and_other_trouble_keeps_the_drive_open(keep, monkeypatch):
+    async def play(keeper):
+        await keeper.sync()
+        first = keeper.session._open
+        for error, is_kept_open in ((UnavailableError("gone"), True), (CredentialsError("expired"), False)):
+
+            async def fail(error=error, **_):
+                raise error
+
+            with monkeypatch.context() as patch:
+                patch.setattr(keeper.session, "sync", fail)
+                with pytest.raises(type(error)):
+                    await keeper.sync()
+            assert (keeper.session._open is first) is is_kept_open
+            assert (await keeper.status()).last_error == error.message
+        await keeper.sync()
+        assert (await keeper.status()).last_error is None
+
+    keep(play)
+
+
+def test_syncs_come_one_after_the_other_and_reading_does_not_wait(keep, world):
+    world.laptop.change({"a": "one"})
+
+    async def play(keeper):
+        await keeper.sync()
+        async with keeper._turn:
+            waiting = asyncio.ensure_future(keeper.sync())
+            assert [version.path for version in await keeper.versions("a")] == ["a"]
+            assert [entry.path for entry in await keeper.ls()] == ["a"]
+            assert (await keeper.status()).files == 1
+            assert [line.op for line in await keeper.log()] == ["upload"]
+            assert not waiting.done()
+        await waiting
+
+    keep(play)
+
+
+def test_what_it_does_not_expect_becomes_its_state_and_it_goes_on(keep, monkeypatch):
+    async def play(keeper):
+        async def fail(**_):
+            raise ZeroDivisionError("oops")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(keeper.session, "sync", fail)
+            await keeper._look()
+        status = await keeper.status()
+        assert (status.state, "ZeroDivisionError" in status.last_error) == ("needs you", True)
+        await keeper._look()
+        assert (await keeper.status()).state == "up to date"
+
+    keep(play)
