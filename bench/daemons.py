@@ -2,23 +2,24 @@
 
     daemons.py [--store ceph|embedded] [--files N] [--changes N] [--idle SECONDS]
 
-Two devices, each with a daemon of its own at the default settings, on one machine; the store is a process of its own. The
-drive is filled and both daemons come to rest before anything is measured. A change is one file: written, saved over, moved
-or deleted. Seconds run from the moment of the change to the moment when the other folder has it.
+Two devices, each with a daemon of its own at the default settings, on one machine; the store is a process of its own.
+The drive is filled and both daemons come to rest before anything is measured. A change is one file: written, saved
+over, moved or deleted. Seconds run from the moment of the change to the moment when the other folder has it.
 """
 
 import argparse
 import json
 import os
-import random
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
+from bucketdrive.drive.assembly import SystemChance
 from small_files import compiled_once, running_store
 
 FOLDERS = 400
@@ -27,6 +28,8 @@ MEDIAN_GOAL_S, P95_GOAL_S, REQUESTS_GOAL = 1.5, 3.0, 8
 CPU_GOAL, MEMORY_GOAL_MIB = 0.5, 120
 LONGEST_S = 60.0
 TICK = os.sysconf("SC_CLK_TCK")
+CHANCE = SystemChance()
+pause = threading.Event().wait
 
 
 class Machine:
@@ -53,9 +56,11 @@ class Machine:
     def start(self) -> None:
         """Start the daemon and wait until the drive is up to date."""
         command = [sys.executable, "-m", "bucketdrive", "start", "--foreground", self.folder]
-        self._daemon = subprocess.Popen(command, env=self._variables, stdout=subprocess.DEVNULL)
+        self._daemon = subprocess.Popen(
+            command, env=self._variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         while not self._is_up_to_date():
-            time.sleep(0.5)
+            pause(0.5)
 
     def _is_up_to_date(self) -> bool:
         try:
@@ -128,7 +133,7 @@ def change(kind: str, here: Machine, there: Machine, number: int) -> float:
     while not is_there():
         if time.monotonic() - started_s > LONGEST_S:
             sys.exit(f"{kind} {number} is not there after {LONGEST_S} s: {here.status()} {there.status()}")
-        time.sleep(0.005)
+        pause(0.005)
     return time.monotonic() - started_s
 
 
@@ -137,10 +142,10 @@ def measure(kind: str, machines: tuple[Machine, Machine], numbers: range, idle_a
     times, requests = [], []
     for number in numbers:
         here, there = machines if number % 2 else machines[::-1]
-        time.sleep(1.0 + random.random())
+        pause(1.0 + CHANCE.fraction())
         before, began_s = sum(machine.requests() for machine in machines), time.monotonic()
         times.append(change(kind, here, there, number))
-        time.sleep(1.5)  # what is told afterwards
+        pause(1.5)  # what is told afterwards
         spent = sum(machine.requests() for machine in machines) - before
         requests.append(spent - idle_a_s * (time.monotonic() - began_s))
     times.sort()
@@ -173,9 +178,9 @@ def main() -> None:
         try:
             for machine in machines:
                 machine.start()
-            time.sleep(5)
+            pause(5)
             before = [(machine.requests(), machine.cpu_s()) for machine in machines]
-            time.sleep(options.idle)
+            pause(options.idle)
             print(f"idle for {options.idle:.0f} s, {options.files} files:")
             idle_a_s = 0.0
             for machine, (requests, cpu_s) in zip(machines, before, strict=True):

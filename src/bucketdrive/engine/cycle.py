@@ -97,7 +97,8 @@ class Cycle:
             await self._begin_run(plan)
             now_ns = await self._parts.disk.clock_ns()
             work = Work(self._parts, Commits(self._parts.state), LocalNames(), now_ns, self._run)
-            outcome = await Execution(work, asyncio.get_running_loop().time()).run(plan)
+            surely_gone_s = asyncio.get_running_loop().time() + self._parts.options.absence_s
+            outcome = await Execution(work, surely_gone_s).run(plan)
             _count(report, plan, outcome)
             undone = outcome.failed | outcome.refused | {hold.path: hold.reason for hold in outcome.holds}
             report.failed = [HeldPath(path, why) for path, why in sorted(undone.items())]
@@ -166,7 +167,7 @@ class Cycle:
         self._parts.listener.tell(Planned(plan))
         await mark_state(self._parts)
         await self._begin_run(plan)
-        return await Execution(replace(seen.work, run=self._run), seen.scanned_at_s).run(plan)
+        return await Execution(replace(seen.work, run=self._run), seen.surely_gone_s).run(plan)
 
     async def _begin_run(self, plan: Plan) -> None:
         """A run has a number from the first thing that it does; an idle drive writes nothing."""

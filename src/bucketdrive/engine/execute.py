@@ -70,10 +70,10 @@ class Outcome:
 class Execution:
     """Carries out one plan."""
 
-    def __init__(self, work: Work, scanned_at_s: float) -> None:
-        """`scanned_at_s`: the event loop's time when the folder was scanned, for the second look before deletions."""
+    def __init__(self, work: Work, surely_gone_s: float) -> None:
+        """`surely_gone_s`: the event loop's time of the second look at what is to be deleted in the bucket."""
         self._work = work
-        self._scanned_at_s = scanned_at_s
+        self._surely_gone_s = surely_gone_s
         self._memory = MemoryBudget(work.parts.options.memory_bytes)
         self._outcome = Outcome()
 
@@ -140,12 +140,12 @@ class Execution:
         self._outcome.done += notes
 
     async def _surely_gone(self, actions: list[Action]) -> list[Action]:
-        """The deletions of what is gone here at a second look, `absence_s` after the first (spec §2.3)."""
+        """The deletions of what is gone here at a second look, some time after the first (spec §2.3)."""
         asked = [a for a in actions if isinstance(a, DeleteRemote | RemoveDirRemote)]
         if not asked:
             return actions
         parts, loop = self._work.parts, asyncio.get_running_loop()
-        await asyncio.sleep(max(0.0, self._scanned_at_s + parts.options.absence_s - loop.time()))
+        await asyncio.sleep(max(0.0, self._surely_gone_s - loop.time()))
         await check_local(parts)  # whoever deletes all, deletes our marker as well: then nothing is deleted
         looks = await parts.disk.look([self._work.names.name(action.path) for action in asked])
         back = {action.path for action, now in zip(asked, looks, strict=True) if _is_back(action, now)}

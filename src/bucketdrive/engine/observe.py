@@ -54,6 +54,19 @@ class Look:
     excluded: dict[RelPath, str] = field(default_factory=dict)
     to_be_seen_again: set[RelPath] = field(default_factory=set)
 
+    @property
+    def settle_s(self) -> float:
+        """How young a file is to be looked at twice."""
+        options = self.work.parts.options
+        return options.settle_s if self.scope is None else min(options.quiet_s, options.settle_s)
+
+    @property
+    def surely_gone_s(self) -> float:
+        """When a second look will tell that what was gone at the first is gone; the event loop's time."""
+        options = self.work.parts.options
+        absence_s = options.absence_s if self.scope is None else min(options.quiet_absence_s, options.absence_s)
+        return self.scanned_at_s + absence_s
+
 
 async def check_roots(parts: Parts) -> DriveInfo:
     """Guards G1 and G2: the folder and the prefix are this drive's. What the prefix says of the drive.
@@ -196,7 +209,7 @@ async def look_closer(result: Look, histories: Histories | None) -> None:
         result.to_be_seen_again |= back
     check_vanished([path for path in seen.vanished if path in seen.local])
     result.changed = changed_paths(seen)
-    await wait_for_young(parts, seen, result.changed, names)
+    await wait_for_young(parts, seen, result.changed, names, result.settle_s)
     await hash_paths(parts, seen, to_hash(seen, result.changed), names)
     await _apply_rule_l(result)
     if result.snapshot.meta.get("is_rebuilding") == "1":

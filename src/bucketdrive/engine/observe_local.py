@@ -78,9 +78,11 @@ def _forms(known: Iterable[RelPath]) -> dict[RelPath, RelPath]:
     return {RelPath(normalize("NFC", path)): path for path in known if not path.isascii()}
 
 
-async def wait_for_young(parts: Parts, seen: Observed, changed: Collection[RelPath], names: LocalNames) -> None:
+async def wait_for_young(
+    parts: Parts, seen: Observed, changed: Collection[RelPath], names: LocalNames, settle_s: float
+) -> None:
     """Look a second time at changed files that were just written; what still moves is unknown for now (spec §2.3)."""
-    settle_ns = int(parts.options.settle_s * 1e9)
+    settle_ns = int(settle_s * 1e9)
     fs_now_ns = await parts.disk.clock_ns()
     young = {}
     for path in sorted(changed):
@@ -92,7 +94,7 @@ async def wait_for_young(parts: Parts, seen: Observed, changed: Collection[RelPa
             young[path] = entry
     if not young:
         return
-    await asyncio.sleep(parts.options.settle_s)
+    await asyncio.sleep(settle_s)
     for (path, entry), now in zip(
         young.items(), await parts.disk.look([names.name(path) for path in young]), strict=True
     ):

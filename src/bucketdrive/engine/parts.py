@@ -27,12 +27,15 @@ class Options:
     """Times in seconds, sizes in bytes.
 
     `settle_s`: a file younger than this is looked at twice; `absence_s`: how long a file must be gone before it counts
-    as deleted; `grain_ns`: the grain of a file system's clock that is fine; `whole_bytes`: what is larger goes up and
-    down in parts of at least `part_bytes`.
+    as deleted; `quiet_s`, `quiet_absence_s`: the same where a watcher heard of it, and of nothing since; `grain_ns`:
+    the grain of a file system's clock that is fine; `whole_bytes`: what is larger goes up and down in parts of at least
+    `part_bytes`.
     """
 
     settle_s: float = 1.0
     absence_s: float = 2.0
+    quiet_s: float = 0.3
+    quiet_absence_s: float = 1.0
     grain_ns: int = 20_000_000
     in_flight: int = 64
     memory_bytes: int = 256 << 20

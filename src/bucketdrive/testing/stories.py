@@ -92,6 +92,9 @@ LAWLESS = replace(HOSTILE, store_class="C")
 LAWLESS_FILES = replace(CROWDED, store_class="C", paths=FLAT_PATHS)
 LAWLESS_IN_PARTS = replace(LAWLESS, part_bytes=2)
 LAWLESS_FOREIGN = replace(FOREIGN, store_class="C")
+HINTED_EDITORS = Story(
+    devices=1, edits=16, paths=FLAT_PATHS, has_editors=True, by_hints=True, faults=Faults(meddling=0.2)
+)
 HINTED_LAWLESS = replace(HINTED_CROWD, store_class="C")
 HINTED_FOREIGN = replace(FOREIGN, by_hints=True)
 HINTED_HALF_LAWFUL = replace(HINTED_CROWD, store_class="B")
@@ -117,6 +120,7 @@ STORIES = {
     "folding": FOLDING,
     "hinted": HINTED,
     "hinted crowd": HINTED_CROWD,
+    "hinted editors": HINTED_EDITORS,
     "hinted foreign": HINTED_FOREIGN,
     "hinted lawless": HINTED_LAWLESS,
     "hinted half lawful": HINTED_HALF_LAWFUL,
