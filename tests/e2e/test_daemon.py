@@ -140,6 +140,7 @@ def test_a_folder_that_is_not_mounted_is_stopped_to_protect_data_and_goes_on_whe
         world.laptop.folder.mkdir()
         poke(daemon)
         wait_for(lambda: cli("status")[1]["drives"][0]["state"] == "stopped to protect data")
+        wait_for(lambda: daemon.statuses()[0].retry_at)  # it was tried, and will be again
         world.laptop.folder.rmdir()
         (world.home / "elsewhere").rename(world.laptop.folder)
         poke(daemon)

@@ -56,6 +56,7 @@ STATUS = {
     "last_error": (str, None),
     "retry_at": (TIME, None),
     "is_kept": bool,
+    "requests": dict,
 }
 
 
@@ -204,6 +205,7 @@ def test_status_and_conflicts_tell_how_a_drive_stands(world, cli, copy_name, mon
         "last_error": None,
         "retry_at": None,
         "is_kept": False,
+        "requests": {},
     }
     assert world.desktop.run("conflicts", world.desktop.folder)["conflicts"] == [copy]
     assert world.desktop.run("approve", world.desktop.folder) == {"approved": 0}

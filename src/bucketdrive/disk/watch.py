@@ -8,6 +8,7 @@ import asyncio
 import errno
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from asyncinotify import Event, Inotify, Mask, Watch
@@ -39,6 +40,10 @@ _FULL = (
     "The system watches no more folders for this user: changes here are found only when everything is looked at. "
     "Raise the limit, for example with `sysctl fs.inotify.max_user_watches=524288`, then start again."
 )
+_NO_WATCHER = (
+    "The folder cannot be watched: {}. Changes here are found only when everything is looked at. "
+    "Raise the limit, for example with `sysctl fs.inotify.max_user_instances=512`, then start again."
+)
 _OVERFLOW = "More changed at once than the system can tell of."
 
 
@@ -48,7 +53,7 @@ class FolderWatcher:
     def __init__(self, path: Path) -> None:
         """`path`: the drive's folder."""
         self._root = path
-        self._inotify = Inotify(cache_size=_EVENTS_A_READ)
+        self._inotify: Inotify | None = None
         self._watches: dict[str, Watch] = {}
         self._names: dict[int, str] = {}
         self._blind = ""
@@ -62,6 +67,11 @@ class FolderWatcher:
         """See `Watcher.begin`."""
         if not self._root.is_dir():
             raise folder_gone(str(self._root), "is not there")
+        try:
+            self._inotify = Inotify(cache_size=_EVENTS_A_READ)
+        except OSError as error:
+            self._blind = _NO_WATCHER.format(why(error))
+            return Changes(lost=self._blind)
         await self._watch("")
         return Changes(lost=self._blind)
 
@@ -69,6 +79,9 @@ class FolderWatcher:
         """See `Watcher.wait`. Tells at once of all that the kernel has queued."""
         names: set[str] = set()
         lost = ""
+        if self._inotify is None:
+            await asyncio.get_running_loop().create_future()  # for ever
+            return Changes()
         while True:
             event = await self._inotify.get()
             if Mask.Q_OVERFLOW in event.mask:
@@ -81,7 +94,8 @@ class FolderWatcher:
 
     def close(self) -> None:
         """See `Watcher.close`."""
-        self._inotify.close()
+        if self._inotify is not None:
+            self._inotify.close()
 
     async def _take(self, event: Event, names: set[str]) -> None:
         """Add what is new to `names`."""
@@ -114,10 +128,9 @@ class FolderWatcher:
         for name in [name for name in self._watches if name == folder or name.startswith(below)]:
             watch = self._watches.pop(name)
             self._names.pop(watch.wd, None)
-            try:
-                self._inotify.rm_watch(watch)
-            except OSError:  # it is gone already
-                continue
+            if self._inotify is not None:
+                with suppress(OSError):  # it is gone already
+                    self._inotify.rm_watch(watch)
 
     async def _watch(self, folder: str) -> None:
         await asyncio.get_running_loop().run_in_executor(None, self._watch_all, folder)
@@ -132,6 +145,8 @@ class FolderWatcher:
 
     def _watch_one(self, name: str) -> bool:
         """Whether the folder is watched, or could be but for the lack of room."""
+        if self._inotify is None:
+            return False
         try:
             watch = self._inotify.add_watch(self._root / name, _MASK)
         except OSError as error:

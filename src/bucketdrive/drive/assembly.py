@@ -10,6 +10,7 @@ from bucketdrive.bucket.metered import MeteredBucket
 from bucketdrive.bucket.retrying import RetryingBucket
 from bucketdrive.bucket.s3.bucket import S3Bucket
 from bucketdrive.bucket.s3.connect import S3Location, connect
+from bucketdrive.bucket.throttle import Throttle
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import Settings
 from bucketdrive.engine.parts import Options
@@ -65,7 +66,8 @@ def open_store(location: S3Location, settings: Settings) -> Store:
         CredentialsError, UsageError: as `bucket.s3.connect.connect`.
     """
     s3 = connect(location)
-    meter = MeteredBucket(s3, settings.max_requests_in_flight)
+    up, down = Throttle(settings.bandwidth_up * 1024.0), Throttle(settings.bandwidth_down * 1024.0)
+    meter = MeteredBucket(s3, settings.max_requests_in_flight, up, down)
     return Store(RetryingBucket(meter, SystemChance()), meter, s3)
 
 

@@ -5,15 +5,19 @@ import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
+from bucketdrive.disk.watch import FolderWatcher
 from bucketdrive.drive.assembly import Silence, SystemChance
 from bucketdrive.drive.clock import SystemClock
+from bucketdrive.drive.memory import give_back_memory
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.session import Session
-from bucketdrive.drive.settings import state_dir
+from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.drive.speed import Speed
 from bucketdrive.drive.standing import PAUSED, Seen, read_status
+from bucketdrive.engine.attention import Attention, Pace
 from bucketdrive.errors import (
     AccessDeniedError,
     BucketDriveError,
@@ -24,7 +28,9 @@ from bucketdrive.errors import (
     TransientError,
 )
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.hints import Hints
 from bucketdrive.model.log import LogLine
+from bucketdrive.model.paths import RelPath
 from bucketdrive.model.reports import (
     DeletedInfo,
     DriveStatus,
@@ -36,16 +42,18 @@ from bucketdrive.model.reports import (
 )
 from bucketdrive.ports.runtime import Event, Failed, Finished, Listener, Planned, Stands
 from bucketdrive.rules.backoff import retry_after_s
+from bucketdrive.rules.budget import look_every_s
 from bucketdrive.rules.standing import Doing
 from bucketdrive.state.glance import glance
 from bucketdrive.state.log import read_log
 
 T = TypeVar("T")
 
-EVERY_S = 30.0
-"""From one look at both sides to the next, where nothing asks for one sooner."""
 EVERY_PAUSED_S = 300.0
 """A paused drive is only looked at, to tell what waits."""
+_UNSURE_S = 0.5
+_LONGEST_UNSURE_S = 300.0
+"""What could not be judged, as it is being written, is looked at again after so long at first, and at last."""
 
 _log = logging.getLogger(__name__)
 
@@ -60,8 +68,14 @@ class Keeper:
         """`listener` hears of progress, and of each new word for how the drive stands. Nothing is opened yet."""
         self.record = record
         self._listener = listener or Silence()
-        self.session = Session(record, self)
+        self.session = Session(record, self, listens=True)
         self._clock, self._chance = SystemClock(), SystemChance()
+        settings = load_settings()
+        self._requests_per_day = settings.requests_per_day
+        pace = Pace(listen_s=settings.listen_s)
+        self._attention = Attention(lambda: FolderWatcher(record.folder), self._hear, self._clock, pace)
+        self._unsure: dict[str, float] = {}
+        self._is_all_to_do = False
         self._turn = asyncio.Lock()
         self._poked = asyncio.Event()
         self._reader = ThreadPoolExecutor(1, f"status-{record.folder.name}")
@@ -86,10 +100,36 @@ class Keeper:
         with suppress(BucketDriveError):
             found = glance(state_dir(self.record.root_id))
             self._is_paused = found is not None and found.meta.get(PAUSED) == "1"
-        while True:
-            async with asyncio.TaskGroup() as group:  # of one, which `pause` may break off
-                self._looking = group.create_task(self._look())
-            await self._next_wake()
+        if self._is_paused:
+            self._poked.set()  # to tell at once what waits
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._attention.run())
+            while True:
+                hints = await self._due()
+                async with asyncio.TaskGroup() as looking:  # of one, which `pause` may break off
+                    self._looking = looking.create_task(self._look(hints))
+
+    async def _due(self) -> Hints | None:
+        """Wait until there is something to look at; of a paused drive, now and then everything."""
+        while not self._poked.is_set():
+            if self._is_paused:
+                try:
+                    async with asyncio.timeout(EVERY_PAUSED_S):
+                        await self._poked.wait()
+                except TimeoutError:
+                    return None
+                continue
+            due = asyncio.ensure_future(self._attention.next())
+            poked = asyncio.ensure_future(self._poked.wait())
+            try:
+                await asyncio.wait((due, poked), return_when=asyncio.FIRST_COMPLETED)
+                if due.done():
+                    return due.result()
+            finally:
+                due.cancel()
+                poked.cancel()
+        self._poked.clear()
+        return None
 
     async def close(self) -> None:
         """Give everything back; the lock as well. `run` must have ended."""
@@ -122,20 +162,10 @@ class Keeper:
         """Whether the store could not be reached the last time."""
         return isinstance(self._error, TransientError)
 
-    async def _next_wake(self) -> None:
-        """Wait for a reason to look: somebody pokes, or it is time."""
-        wait_s = EVERY_PAUSED_S if self._is_paused else EVERY_S
-        if self._failures:
-            wait_s = retry_after_s(self._failures, self._chance.fraction())
-            self._retry_at_s = self._clock.now_s() + wait_s
-        with suppress(TimeoutError):
-            async with asyncio.timeout(wait_s):
-                await self._poked.wait()
-        self._poked.clear()
-
-    async def _look(self) -> None:
+    async def _look(self, hints: Hints | None) -> None:
+        failures = self._failures
         try:
-            await self.sync(dry_run=self._is_paused)
+            report = await self._sync(hints, dry_run=self._is_paused)
         except (DriveError, TransientError):
             pass  # the status tells of it
         except BucketDriveError as error:
@@ -143,12 +173,60 @@ class Keeper:
         except Exception as error:  # noqa: BLE001  the drives beside this one go on
             _log.exception("unexpected", extra={"folder": str(self.record.folder)})
             await self._failed(InternalError(f"It met something unexpected: {type(error).__name__}: {error}"))
+        else:
+            await self._look_again(report, hints)
+            return
+        if self._failures > failures:
+            self._again(hints)
+
+    async def _look_again(self, report: SyncReport, hints: Hints | None) -> None:
+        """Have looked at again what was not done or could not be judged, and everything in good time."""
+        if report.failed:
+            failed = frozenset(RelPath(item.path) for item in report.failed)
+            self._again(Hints(names=frozenset(failed), paths=failed))
+        names = self.session.unsure
+        self._unsure = {name: min(self._unsure.get(name, _UNSURE_S / 2) * 2, _LONGEST_UNSURE_S) for name in names}
+        for name, after_s in self._unsure.items():
+            self._attention.look_again(Hints(names=frozenset({name})), after_s)
+        if hints is None and not self._is_paused:
+            self._is_all_to_do = False
+            every_s = look_every_s(self._requests_per_day, self._attention.pace.listen_s, await self.session.rows())
+            self._attention.pace = replace(self._attention.pace, everything_s=every_s)
+            self._attention.look_at_everything(every_s)
+            give_back_memory()
+
+    def _again(self, hints: Hints | None) -> None:
+        """Try again after a while, each time a longer one; or at once when the network is back."""
+        after_s = retry_after_s(self._failures, self._chance.fraction())
+        self._retry_at_s = self._clock.now_s() + after_s
+        if hints is None:
+            self._is_all_to_do = True
+            self._attention.look_at_everything(after_s)
+        else:
+            self._attention.look_again(hints, after_s)
+
+    async def _hear(self) -> Hints | None:
+        try:
+            hints = await self.session.hear()
+        except TransientError as error:
+            if not self.is_offline:
+                await self._failed(error)
+            raise
+        if self.is_offline:
+            self._error, self._retry_at_s = None, 0.0
+            if self._is_all_to_do:
+                self._attention.look_at_everything()
+            await self._tell_word()
+        return hints
 
     # --- what changes the drive ---------------------------------------------------------------------------------------
 
     async def sync(self, *, dry_run: bool = False) -> SyncReport:
-        """See `Session.sync`. Asked for, it is done although the drive is paused."""
-        return await self._in_turn(lambda: self.session.sync(dry_run=dry_run))
+        """See `Session.sync`. Asked for, it looks at everything, and is done although the drive is paused."""
+        return await self._sync(None, dry_run=dry_run)
+
+    async def _sync(self, hints: Hints | None, *, dry_run: bool) -> SyncReport:
+        return await self._in_turn(lambda: self.session.sync(dry_run=dry_run, hints=hints))
 
     async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `Session.restore`."""
@@ -282,13 +360,14 @@ class Keeper:
         return Seen(
             is_kept=True,
             doing=self._doing,
-            pending=max(self._to_do, len(self._waiting)),
+            pending=max(self._to_do, len(self._waiting), self._attention.pending),
             pending_since_s=min(self._waiting.values(), default=self._planned_at_s),
             up_bytes_per_s=up,
             down_bytes_per_s=down,
             error=self._error,
             note=self._note,
             retry_at_s=self._retry_at_s,
+            requests=self.session.requests,
         )
 
     async def _tell_word(self) -> None:

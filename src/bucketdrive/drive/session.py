@@ -15,6 +15,7 @@ from bucketdrive.drive.settings import state_dir
 from bucketdrive.drive.standing import PAUSED, read_status
 from bucketdrive.drive.telling import added, would_do
 from bucketdrive.drive.why import explain
+from bucketdrive.engine.hearing import Hearing
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.verify import verify
 from bucketdrive.errors import BusyError, UsageError
@@ -23,6 +24,7 @@ from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.hints import Hints
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
@@ -32,7 +34,7 @@ from bucketdrive.rules.moments import parse_moment
 from bucketdrive.rules.names import origin_of
 from bucketdrive.state.log import add_log, read_log
 from bucketdrive.state.runs import approve_holds, deny_holds
-from bucketdrive.state.trees import load_synced, put_meta
+from bucketdrive.state.trees import count_synced, load_synced, put_meta
 
 Report = TypeVar("Report", SyncReport, VerifyReport)
 
@@ -40,13 +42,15 @@ Report = TypeVar("Report", SyncReport, VerifyReport)
 class Session:
     """A drive of this machine. Use it as an async context manager, or `close` it."""
 
-    def __init__(self, record: DriveRecord, listener: Listener | None = None) -> None:
-        """`record`: which drive; `listener`: hears of progress."""
+    def __init__(self, record: DriveRecord, listener: Listener | None = None, *, listens: bool = False) -> None:
+        """`record`: which drive; `listener`: hears of progress; `listens`: `hear` will be asked."""
         self.record = record
         self._listener = listener or Silence()
         self._keys = KeySpace(record.prefix)
         self._open: Opened | None = None
         self._opening = asyncio.Lock()
+        self._listens = listens
+        self._hearing: Hearing | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -59,13 +63,15 @@ class Session:
     async def close(self) -> None:
         """Give everything back; the lock as well."""
         if self._open is not None:
-            opened, self._open = self._open, None
+            opened, self._open, self._hearing = self._open, None, None
             await opened.close()
 
     # --- verbs --------------------------------------------------------------------------------------------------------
 
-    async def sync(self, *, dry_run: bool = False) -> SyncReport:
+    async def sync(self, *, dry_run: bool = False, hints: Hints | None = None) -> SyncReport:
         """Make folder and bucket the same. With `dry_run`, only say what would be done.
+
+        With `hints`, only at what they name: from the first sync of everything on, `hear` tells what others did since.
 
         Raises:
             DriveError: the drive stopped to protect data, or cannot be reached; says why.
@@ -76,8 +82,30 @@ class Session:
             if dry_run:
                 report = would_do(await opened.cycle.plan())
             else:
-                report = await opened.cycle.sync()
+                if self._hearing is None:
+                    hints = None
+                if self._listens and hints is None:
+                    self._hearing = Hearing(opened.parts)
+                    await self._hearing.begin()
+                report = await opened.cycle.sync(hints)
         return self._signed(measured.into(report))
+
+    async def hear(self) -> Hints | None:
+        """What other devices told in the bucket since it was asked the last time; None where that is not known.
+
+        Raises:
+            DriveError, TransientError: as `sync`.
+        """
+        return await self._hearing.hear() if self._hearing is not None else Hints()
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        """The paths that the last sync could not judge, such as files that are being written."""
+        return frozenset(self._open.cycle.unsure) if self._open is not None else frozenset()
+
+    async def rows(self) -> int:
+        """How many files and folders the drive has, as far as folder and bucket agree."""
+        return await (await self._working()).state.run(count_synced)
 
     async def status(self) -> DriveStatus:
         """What the state tells, without asking the bucket, and beside a running sync."""
@@ -217,6 +245,11 @@ class Session:
         """Bytes of bodies sent and received since the drive was opened."""
         meter = self._open.store.meter if self._open else None
         return (meter.bytes_sent, meter.bytes_received) if meter else (0, 0)
+
+    @property
+    def requests(self) -> dict[str, int]:
+        """How many of each S3 operation were made since the drive was opened."""
+        return dict(self._open.store.meter.requests) if self._open else {}
 
     async def approve(self) -> int:
         """Let the next sync carry out the deletions that a guard holds; how many."""

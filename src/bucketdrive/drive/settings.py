@@ -45,6 +45,12 @@ class Settings:
     settle_s: float = _row(1.0, "A file younger than this is looked at twice before it is sent.", unit="seconds")
     absence_s: float = _row(2.0, "How long a file must be gone before it counts as deleted.", unit="seconds")
     max_requests_in_flight: int = _row(64, "How many requests to the bucket run at once.", minimum=1)
+    listen_s: float = _row(1.0, "How often a daemon asks the bucket for news.", unit="seconds", minimum=0.1)
+    requests_per_day: int = _row(
+        90_000, "How many requests an idle drive may make: what listening leaves goes into looks at everything."
+    )
+    bandwidth_up: int = _row(0, "How much of file contents is sent, on average. 0: no limit.", unit="KiB a second")
+    bandwidth_down: int = _row(0, "How much of file contents is fetched, on average. 0: no limit.", unit="KiB a second")
     memory_mib: int = _row(256, "How much memory file contents on their way may take.", unit="MiB", minimum=16)
     reserve_mib: int = _row(1024, "How much of the disk downloads leave free.", unit="MiB")
     api_port: int = _row(0, "A port of 127.0.0.1 for the daemon's API, with a token. 0: its unix socket alone.")

@@ -1,6 +1,6 @@
 """How a drive stands, from its state and what a keeper has seen: without the bucket, the lock, or an open session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.records import DriveRecord, not_its_marker, read_root_id
@@ -34,6 +34,7 @@ class Seen:
     error: BucketDriveError | None = None
     note: str = ""
     retry_at_s: float = 0.0
+    requests: dict[str, int] = field(default_factory=dict)
 
 
 def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
@@ -81,6 +82,7 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
         last_error=error.message if error else seen.note or None,
         retry_at=seen.retry_at_s,
         is_kept=seen.is_kept,
+        requests=seen.requests,
     )
 
 

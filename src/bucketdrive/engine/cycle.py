@@ -16,6 +16,7 @@ from bucketdrive.engine.observe_some import look_at_some
 from bucketdrive.engine.parts import Parts
 from bucketdrive.engine.rebuild import mark_state
 from bucketdrive.errors import TransientError
+from bucketdrive.model.entries import LocalUnknown
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.plan import (
     Clash,
@@ -43,11 +44,16 @@ class Cycle:
     """Syncs one drive, as often as asked; keeps nothing between rounds but whether the next one must clear up first."""
 
     def __init__(self, parts: Parts) -> None:
-        """`parts`: what it works with."""
+        """`parts`: what it works with.
+
+        `unsure`, after each sync: paths that could not be judged, such as files that are being written; no hint need
+        come when they can be.
+        """
         self._parts = parts
         self._must_clear_up = True
         self._unasked = RecentDeletions()
         self._run = 0
+        self.unsure: set[str] = set()
 
     async def plan(self) -> Plan:
         """What a sync would do now. Settles what was begun before, and changes nothing else."""
@@ -138,6 +144,7 @@ class Cycle:
         return planned
 
     async def _plan(self, seen: Look) -> tuple[Plan, Look]:
+        self.unsure = {str(path) for path in seen.changed if isinstance(seen.seen.local.get(path), LocalUnknown)}
         plan = make_plan(seen.seen, seen.changed, seen.work.fs_now_ns, seen.work.grain_ns)
         plan = replace(
             plan,

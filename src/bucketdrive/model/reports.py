@@ -83,6 +83,7 @@ class DriveStatus:
     `verified_at`: both sides were last seen to be equal; `synced_at` is the same by its older name. `pending` changes
     are known and not done, the oldest since `pending_since`. `approvals`: deletions that wait for the user's word.
     `retry_at`: when what failed with `last_error` is tried again by itself. `is_kept`: a daemon keeps it in sync.
+    `requests`: how many of each S3 operation the daemon made since it opened the drive.
     """
 
     folder: str
@@ -103,6 +104,7 @@ class DriveStatus:
     last_error: str | None = None
     retry_at: float = 0.0
     is_kept: bool = False
+    requests: dict[str, int] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """One entry of `status --json`."""

@@ -70,10 +70,11 @@ class Mishaps:
         if not device.folder.is_mounted:
             return
         device.folder.swap({".bucketdrive/root.json": marker, self._tool.any_path(): STRANGER})
-        before = device.folder.everything()
+        root, before = device.folder.tree.root, device.folder.everything()
 
         def end() -> None:
-            if not device.folder.is_mounted and device.folder.everything() != before:
+            is_it_still = device.folder.tree.root is root  # and not what another mishap left there meanwhile
+            if is_it_still and device.folder.everything() != before:
                 self._world.trespasses.append(device.name)
             device.folder.mount()
 
