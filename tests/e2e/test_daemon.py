@@ -92,16 +92,19 @@ def test_a_sync_that_is_asked_for_is_done_although_the_drive_is_paused(world, da
 def test_approved_deletions_happen_at_once_and_denied_files_come_back(world, daemon_here, wait_for):
     files = {f"{number}": "x" for number in range(60)}
     world.laptop.start(files)
-    with daemon_here(world.laptop.folder) as daemon:
+
+    def delete_all():
+        world.laptop.run("pause", world.laptop.folder)  # so that no look sees but a few of them gone
         world.laptop.change(dict.fromkeys(files))
-        poke(daemon)
-        wait_for(lambda: state(world.laptop) == "needs you")
+        world.laptop.run("resume", world.laptop.folder)
+        wait_for(lambda: world.laptop.run("status", world.laptop.folder)["drives"][0]["approvals"] == 60)
+        assert state(world.laptop) == "needs you"
+
+    with daemon_here(world.laptop.folder):
+        delete_all()
         assert world.laptop.run("deny", world.laptop.folder) == {"denied": 60}
         wait_for(lambda: world.laptop.tree() == files)
-        wait_for(lambda: state(world.laptop) == "up to date")
-        world.laptop.change(dict.fromkeys(files))
-        poke(daemon)
-        wait_for(lambda: state(world.laptop) == "needs you")
+        delete_all()
         world.laptop.change({"other": "goes on"})
         world.laptop.sync(exit_code=4)
         assert world.bucket.tree() == files | {"other": "goes on"}

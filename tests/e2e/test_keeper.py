@@ -71,10 +71,10 @@ def test_what_it_does_not_expect_becomes_its_state_and_it_goes_on(keep, monkeypa
 
         with monkeypatch.context() as patch:
             patch.setattr(keeper.session, "sync", fail)
-            await keeper._look()
+            await keeper._look(None)
         status = await keeper.status()
         assert (status.state, "ZeroDivisionError" in status.last_error) == ("needs you", True)
-        await keeper._look()
+        await keeper._look(None)
         assert (await keeper.status()).state == "up to date"
 
     keep(play)

@@ -32,10 +32,11 @@ class Commits:
         self._waiting.append((change, asyncio.get_running_loop().create_future()))
 
     async def flush(self) -> None:
-        """Write at once what was added and nobody waits for."""
-        if self._waiting and not self._is_writing:
-            self._next_s = 0.0
-            await self.write(StateChange())
+        """Write at once what was added and nobody waits for. Nobody else may be writing."""
+        group, self._waiting = self._waiting, []
+        await self._state.run(apply_changes, [change for change, _ in group])
+        for _, done in group:
+            _finish(done)
 
     async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Awaitable
 from contextlib import suppress
 from dataclasses import replace
 
@@ -72,13 +73,7 @@ class Cycle:
             DriveError: the drive stopped, and says why. TransientError: one side could not be observed.
         """
         report = SyncReport()
-        self._unasked, self._run = RecentDeletions(), 0
-        try:
-            await self._rounds(report, hints)
-        except BaseExceptionGroup as group:
-            raise sole_error(group) from group
-        finally:
-            await self._end_run(report)
+        await self._as_run(report, self._rounds(report, hints))
         return report
 
     async def carry_out(self, plan: Plan) -> SyncReport:
@@ -90,25 +85,35 @@ class Cycle:
             DriveError, TransientError: as `sync`.
         """
         report = SyncReport()
+        await self._as_run(report, self._carry_out(report, plan))
+        return report
+
+    async def _carry_out(self, report: SyncReport, plan: Plan) -> None:
+        await check_roots(self._parts)
+        await mark_state(self._parts)
+        await self._begin_run(plan)
+        now_ns = await self._parts.disk.clock_ns()
+        work = Work(self._parts, Commits(self._parts.state), LocalNames(), now_ns, self._run)
+        surely_gone_s = asyncio.get_running_loop().time() + self._parts.options.absence_s
+        outcome = await Execution(work, surely_gone_s).run(plan)
+        _count(report, plan, outcome)
+        undone = outcome.failed | outcome.refused | {hold.path: hold.reason for hold in outcome.holds}
+        report.failed = [HeldPath(path, why) for path, why in sorted(undone.items())]
+        with suppress(TransientError):  # it waits in the outbox
+            await announce(self._parts)
+
+    async def _as_run(self, report: SyncReport, work: Awaitable[None]) -> None:
+        """Do `work` as one run, which is ended however it ends; not by `finally`: a process that dies ends nothing."""
         self._unasked, self._run = RecentDeletions(), 0
         try:
-            await check_roots(self._parts)
-            await mark_state(self._parts)
-            await self._begin_run(plan)
-            now_ns = await self._parts.disk.clock_ns()
-            work = Work(self._parts, Commits(self._parts.state), LocalNames(), now_ns, self._run)
-            surely_gone_s = asyncio.get_running_loop().time() + self._parts.options.absence_s
-            outcome = await Execution(work, surely_gone_s).run(plan)
-            _count(report, plan, outcome)
-            undone = outcome.failed | outcome.refused | {hold.path: hold.reason for hold in outcome.holds}
-            report.failed = [HeldPath(path, why) for path, why in sorted(undone.items())]
-            with suppress(TransientError):  # it waits in the outbox
-                await announce(self._parts)
+            await work
         except BaseExceptionGroup as group:
-            raise sole_error(group) from group
-        finally:
             await self._end_run(report)
-        return report
+            raise sole_error(group) from group
+        except (Exception, asyncio.CancelledError):
+            await self._end_run(report)
+            raise
+        await self._end_run(report)
 
     async def _rounds(self, report: SyncReport, hints: Hints | None) -> None:
         for number in range(self._parts.options.max_rounds):

@@ -87,14 +87,18 @@ class Execution:
         if notes:
             await self._write_down(notes)
         try:
-            for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
-                actions = await self._ready(phase, self._without_failed_moves(plan, plan.in_phase(phase)))
-                width = 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight
-                if actions:
-                    await self._run_all(actions, width)
-        finally:
-            await self._work.commits.flush()  # the last lines of the log
+            await self._run_phases(plan)
+        except (Exception, asyncio.CancelledError):  # not `finally`: a process that dies writes nothing
+            await self._work.commits.flush()
+            raise
+        await self._work.commits.flush()  # the last lines of the log
         return self._outcome
+
+    async def _run_phases(self, plan: Plan) -> None:
+        for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
+            actions = await self._ready(phase, self._without_failed_moves(plan, plan.in_phase(phase)))
+            if actions:
+                await self._run_all(actions, 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight)
 
     async def _ready(self, phase: Phase, actions: list[Action]) -> list[Action]:
         """What of a phase may begin: after a second look, with a clear way, with room on the disk, announced."""
