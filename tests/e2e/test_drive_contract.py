@@ -61,7 +61,7 @@ class TestDrive:
         assert [(deleted.path, deleted.size) for deleted in drive.trash()] == [("a", 3)]
         assert drive.ls() == []
 
-    def test_status_is_evidence(self, drive, world):
+    def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})
         drive.sync()
         status = drive.status()
@@ -71,7 +71,7 @@ class TestDrive:
         assert status.verified_at == status.synced_at > 1.7e9
         world.laptop.change({"odd\x7fname": GONE})
         drive.sync()
-        assert drive.status().state == "up to date"
+        wait_for(lambda: drive.status().state == "up to date")
 
     def test_verify_compares_and_tells_differences(self, drive, world):
         world.laptop.change({"a": "one"})

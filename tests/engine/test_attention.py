@@ -188,6 +188,18 @@ def test_a_folder_that_is_not_wholly_watched_is_looked_at_more_often(scene):
     assert scene.play(script) == [(0.0, None), (60.0, None), (120.0, None)]
 
 
+def test_what_was_heard_before_everything_was_looked_at_is_done(scene):
+    async def script(scene):
+        await asyncio.sleep(5)
+        scene.change("a")
+        await asyncio.sleep(0.1)
+        scene.attention.looked_at_everything(asyncio.get_running_loop().time())
+        scene.change("b")
+        await asyncio.sleep(5)
+
+    assert scene.play(script) == [(0.0, None), (5.4, names("b"))]
+
+
 def test_a_folder_that_went_away_is_looked_at_at_once_and_when_it_is_back(scene):
     async def script(scene):
         await asyncio.sleep(2)

@@ -226,7 +226,14 @@ class Keeper:
         return await self._sync(None, dry_run=dry_run)
 
     async def _sync(self, hints: Hints | None, *, dry_run: bool) -> SyncReport:
-        return await self._in_turn(lambda: self.session.sync(dry_run=dry_run, hints=hints))
+        async def sync() -> SyncReport:
+            began_s = asyncio.get_running_loop().time()
+            report = await self.session.sync(dry_run=dry_run, hints=hints)
+            if hints is None and not dry_run:
+                self._attention.looked_at_everything(began_s)
+            return report
+
+        return await self._in_turn(sync)
 
     async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `Session.restore`."""

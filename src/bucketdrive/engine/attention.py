@@ -104,6 +104,10 @@ class Attention:
         self._later.append((asyncio.get_running_loop().time() + after_s, hints))
         self._news.set()
 
+    def looked_at_everything(self, since_s: float) -> None:
+        """Somebody else had everything looked at; what was heard before `since_s`, the loop's time, is done with it."""
+        self._names = {name: times_s for name, times_s in self._names.items() if times_s[1] >= since_s}
+
     def take(self, changes: Changes) -> None:
         """Something was heard here."""
         now_s = asyncio.get_running_loop().time()
