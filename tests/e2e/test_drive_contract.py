@@ -12,14 +12,16 @@ GONE = None
 
 @pytest.fixture(params=["in this process", "by a daemon"])
 def drive(request, world, daemon_here):
-    """The laptop's drive; nothing is synced but what is asked for."""
+    """The laptop's drive; nothing is synced but what is asked for: a daemon's is paused."""
     if request.param == "in this process":
         with Drive.open(world.laptop.folder) as drive:
             yield drive
         return
     with daemon_here(world.laptop.folder) as daemon:
         [root_id] = daemon.ask("GET", "/")["drives"]
-        yield RemoteDrive(daemon, root_id, (world.laptop.folder, world.url))
+        drive = RemoteDrive(daemon, root_id, (world.laptop.folder, world.url))
+        drive.pause()
+        yield drive
 
 
 def counts(report):
@@ -64,10 +66,12 @@ class TestDrive:
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})
         drive.sync()
+        if isinstance(drive, RemoteDrive):
+            assert drive.resume().state != "paused"
+        wait_for(lambda: (drive.status().state, drive.status().pending) == ("needs you", 0))
         status = drive.status()
         assert isinstance(status, DriveStatus)
-        assert (status.state, status.files, status.size_bytes, status.pending) == ("needs you", 1, 3, 0)
-        assert [held.path for held in status.held] == ["odd\x7fname"]
+        assert (status.files, status.size_bytes, [held.path for held in status.held]) == (1, 3, ["odd\x7fname"])
         assert status.verified_at == status.synced_at > 1.7e9
         world.laptop.change({"odd\x7fname": GONE})
         drive.sync()
