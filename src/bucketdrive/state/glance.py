@@ -94,7 +94,7 @@ def _read_at_once(name: str, read: Callable[[apsw.Connection], T]) -> T | None:
 
 def _read(db: apsw.Connection) -> Glance:
     files, size_bytes = next(db.execute("SELECT count(*), coalesce(sum(size), 0) FROM synced WHERE kind = 'file'"))
-    copies = db.execute("SELECT path FROM synced WHERE kind = 'file' AND path LIKE '% (conflict %' ORDER BY path")
+    copies = db.execute("SELECT path FROM synced WHERE instr(path, ' (conflict ') > 0 AND +kind = 'file' ORDER BY path")
     return Glance(
         meta={str(name): str(value) for name, value in db.execute("SELECT name, value FROM meta")},
         files=files,
