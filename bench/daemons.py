@@ -27,6 +27,7 @@ FILE_BYTES = 1000
 MEDIAN_GOAL_S, P95_GOAL_S, REQUESTS_GOAL = 1.5, 3.0, 8
 CPU_GOAL, MEMORY_GOAL_MIB = 0.5, 120
 LONGEST_S = 60.0
+QUIET_LOOKS, LOOK_S = 3, 5.0
 TICK = os.sysconf("SC_CLK_TCK")
 CHANCE = SystemChance()
 pause = threading.Event().wait
@@ -59,14 +60,25 @@ class Machine:
         self._daemon = subprocess.Popen(
             command, env=self._variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        while not self._is_up_to_date():
+        while not self._is_kept():
             pause(0.5)
 
-    def _is_up_to_date(self) -> bool:
+    def _is_kept(self) -> bool:
         try:
-            return self.status()["is_kept"] and self.status()["state"] == "up to date"
+            return self.status()["is_kept"]
         except (SystemExit, KeyError):
             return False
+
+    def come_to_rest(self) -> None:
+        """Wait until everything was looked at, and nothing but questions for news is asked any more."""
+        quiet = 0
+        while quiet < QUIET_LOOKS:
+            before = self.status()["requests"]
+            pause(LOOK_S)
+            after = self.status()
+            asked = {name for name, count in after["requests"].items() if count != before.get(name)}
+            is_quiet = asked <= {"GetObject"} and "PutObject" not in asked and after["state"] == "up to date"
+            quiet = quiet + 1 if is_quiet and sum(after["requests"].values()) > LOOK_S else 0
 
     def status(self) -> dict:
         """What `status` says of the drive."""
@@ -178,7 +190,8 @@ def main() -> None:
         try:
             for machine in machines:
                 machine.start()
-            pause(5)
+            for machine in machines:
+                machine.come_to_rest()
             before = [(machine.requests(), machine.cpu_s()) for machine in machines]
             pause(options.idle)
             print(f"idle for {options.idle:.0f} s, {options.files} files:")

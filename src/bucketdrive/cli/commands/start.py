@@ -55,7 +55,12 @@ def command(folders: tuple[Path, ...], *, foreground: bool, ready_fd: int, as_js
 
 
 def _run_here(folders: list[str], ready_fd: int) -> None:
-    from bucketdrive.daemon.launch import READY  # noqa: PLC0415  --help does not need all this
+    from bucketdrive.daemon.launch import (  # noqa: PLC0415  --help does not need all this
+        READY,
+        use_memory_that_is_given_back,
+    )
+
+    use_memory_that_is_given_back()
     from bucketdrive.daemon.logs import log_to_file, log_to_stderr  # noqa: PLC0415
     from bucketdrive.daemon.run import run_daemon  # noqa: PLC0415
     from bucketdrive.drive.settings import log_path  # noqa: PLC0415
