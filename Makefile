@@ -7,7 +7,9 @@
 # make mutants   takes out one protection at a time: the simulator must notice
 # make soak      three devices on Ceph, killed at random for MINUTES=10, and whether anything was lost; needs Ceph. SEED=7
 #                repeats a plan of edits and faults; ARGS=--keep keeps the folder, ARGS=--help says what there is
-# make bench-small   what 1,000 small files cost
+# make bench-small     what 1,000 small files cost
+# make bench-daemons   how soon a change is on another device, what it costs, what idling costs (on Ceph, 100,000 files)
+# make bench-idle      what an idle drive asks in a day, beside rclone bisync
 # Each sets itself up: a virtual environment in .venv, with pinned and hashed packages, made anew when the pins change.
 
 PYTHON ?= python3
@@ -22,7 +24,7 @@ MINISTACK := .venv-ministack/ready
 # What Python compiled is kept, whatever the caller's environment says: each test starts many processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop soak bench-small format requirements clean
+.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop soak bench-small bench-daemons bench-idle format requirements clean
 
 demo: $(READY)
 	@$(BIN)/bucketdrive demo $(ARGS)
@@ -58,6 +60,12 @@ soak: $(READY)
 
 bench-small: $(READY)
 	@$(BIN)/python bench/small_files.py $(ARGS)
+
+bench-daemons: $(READY)
+	@$(BIN)/python bench/daemons.py $(ARGS)
+
+bench-idle: $(READY) $(TOOLS)
+	@$(BIN)/python bench/idle.py $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check
