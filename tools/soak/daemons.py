@@ -22,6 +22,7 @@ REST_S = 1.0
 """A word counts for what had rested so long when it was asked for: the kernel's word of a change takes a moment."""
 
 _LOOK_EVERY_S = 0.25
+_BEGIN_EVERY_S = 0.05
 _LONGEST_END_S = 60.0
 _LONGEST_ANSWER_S = 20.0
 _UNEXPECTED = re.compile(r"^.* (?:ERROR|CRITICAL) .*$|^Traceback.*$", re.MULTILINE)
@@ -47,11 +48,13 @@ class DaemonMachine(Machine):
         self._began_at = datetime.now(UTC).isoformat()
         process = await self._start("start", "--foreground", str(self.folder), fate=life.fate)
         printed = asyncio.create_task(process.communicate())
-        doom = asyncio.create_task(self._meet(life, process))
-        user = asyncio.create_task(self._use(life))
+        began = asyncio.create_task(self._begin(life))
+        doom = asyncio.create_task(self._meet(life, process, began))
+        user = asyncio.create_task(self._use(life, began))
         over = asyncio.create_task(is_over.wait())
         killed_at = ""
         try:
+            await asyncio.wait({printed, over, began}, return_when=asyncio.FIRST_COMPLETED)
             lasts_s = None if life.fate.is_killed else life.lasts_s
             await asyncio.wait({printed, over}, timeout=lasts_s, return_when=asyncio.FIRST_COMPLETED)
             killed_at = end_of(doom)
@@ -62,15 +65,24 @@ class DaemonMachine(Machine):
             if not printed.done() and not killed_at:
                 await self._end(process, printed, is_asked=life.is_asked_to_stop)
         finally:
-            for task in (doom, user, over):
+            for task in (began, doom, user, over):
                 task.cancel()
             if process.returncode is None:
                 process.kill()
         self._judge_end(process, await printed, killed_at)
 
-    async def _meet(self, life: Life, process: asyncio.subprocess.Process) -> str:
+    async def _begin(self, life: Life) -> None:
+        """Wait until its life has begun: see `Life`."""
+        asked_before = self._traffic.count
+        while True:
+            if self._traffic.count > asked_before or life.is_young:
+                return
+            await asyncio.sleep(_BEGIN_EVERY_S)
+
+    async def _meet(self, life: Life, process: asyncio.subprocess.Process, began: asyncio.Task[None]) -> str:
         """Its fate; see `_carry_out`."""
         asked_before = self._traffic.count
+        await asyncio.wait({began})
         await asyncio.sleep(life.age_s)
         return await self._carry_out(life.fate, process, asked_before)
 
@@ -84,15 +96,16 @@ class DaemonMachine(Machine):
 
     # --- what its user does -------------------------------------------------------------------------------------------
 
-    async def _use(self, life: Life) -> None:
+    async def _use(self, life: Life, began: asyncio.Task[None]) -> None:
         """Look at how the drive stands, again and again; pause once if that is planned, and say what is asked for."""
-        began_s = time.monotonic()
+        began_s: float | None = None
         has_paused = False
         while True:
             await asyncio.sleep(_LOOK_EVERY_S)
             status = await self._look()
-            if status is None:
+            if status is None or not began.done():
                 continue
+            began_s = began_s or time.monotonic()
             if self._is_paused:
                 self._is_paused = not await self._tell("resume")
             elif life.pause_at_s and not has_paused and time.monotonic() - began_s >= life.pause_at_s:
