@@ -27,7 +27,7 @@ _LONGEST_END_S = 60.0
 _LONGEST_ANSWER_S = 20.0
 _UNEXPECTED = re.compile(r"^.* (?:ERROR|CRITICAL) .*$|^Traceback.*$", re.MULTILINE)
 _SYNCED = re.compile(r" INFO synced .*uploaded=(\d+) downloaded=(\d+) moved=(\d+)")
-_NOT_SYNCED = re.compile(r" WARNING not synced .*why=(.{,90})")
+_NOT_SYNCED = re.compile(r" WARNING not synced .*why=(?:[A-Z]+ .*?: )?(.{,80})")
 
 
 class DaemonMachine(Machine):
@@ -175,7 +175,7 @@ class DaemonMachine(Machine):
         run = self._ended("start", process, printed, killed_at)
         for uploaded, downloaded, moved in _SYNCED.findall(run.stderr):
             self.tally.done.update(uploaded=int(uploaded), downloaded=int(downloaded), moved=int(moved))
-        self.tally.failures.update(_NOT_SYNCED.findall(run.stderr))
+        self.tally.failures.update(why.partition(" (")[0] for why in _NOT_SYNCED.findall(run.stderr))
         is_young = " INFO started " not in run.stderr
         allowed = {KILLED} if killed_at else {DONE, TERMINATED} if is_young else {DONE}
         unexpected = _UNEXPECTED.findall(run.stderr)
