@@ -6,7 +6,8 @@
 # make simulate SEEDS=20000   seeded worlds with every fault we know (STORY='calm' FIRST=41 SEEDS=1: one of them)
 # make mutants   takes out one protection at a time: the simulator must notice
 # make soak      three devices on Ceph, killed at random for MINUTES=10, and whether anything was lost; needs Ceph. SEED=7
-#                repeats a plan of edits and faults; ARGS=--keep keeps the folder, ARGS=--help says what there is
+#                repeats a plan of edits and faults; KIND=daemons: kept in sync by daemons; ARGS=--keep keeps the folder,
+#                ARGS=--help says what there is
 # make bench-small     what 1,000 small files cost
 # make bench-daemons   how soon a change is on another device, what it costs, what idling costs (on Ceph, 100,000 files)
 # make bench-idle      what an idle drive asks in a day, beside rclone bisync
@@ -14,6 +15,7 @@
 
 PYTHON ?= python3
 MINUTES ?= 10
+KIND ?= syncs
 SEED ?=
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,7 +58,7 @@ rgw-stop:
 	@$(PYTHON) tools/rgw.py stop
 
 soak: $(READY)
-	@PYTHONPATH=tools $(BIN)/python -m soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED)) $(ARGS)
+	@PYTHONPATH=tools $(BIN)/python -m soak --minutes $(MINUTES) --kind $(KIND) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 bench-small: $(READY)
 	@$(BIN)/python bench/small_files.py $(ARGS)

@@ -84,6 +84,10 @@ class Machine:
         """What `status` says of the drive."""
         return self.run("status", self.folder)["drives"][0]
 
+    def send(self, number: int) -> None:
+        """Send the daemon a signal."""
+        self._daemon.send_signal(number)
+
     def stop(self) -> None:
         """End the daemon."""
         if self._daemon is not None:

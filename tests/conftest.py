@@ -205,10 +205,10 @@ def client_of():
     return make
 
 
-def wait_for(is_so, what="it"):
+def wait_for(is_so, what="it", tries=1500):
     """Wait until `is_so()` is true; what it returned."""
     pause = threading.Event()
-    for _ in range(1500):
+    for _ in range(tries):
         found = is_so()
         if found:
             return found

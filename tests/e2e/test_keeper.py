@@ -26,6 +26,15 @@ def keep(world):
     return run
 
 
+async def up_to_date(keeper):
+    """Wait until the drive is."""
+    for _ in range(1500):
+        if (await keeper.status()).state == "up to date":
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail(f"not up to date: {await keeper.status()}")
+
+
 def test_credentials_that_expire_are_read_anew_from_the_chain_and_other_trouble_keeps_the_drive_open(keep, monkeypatch):
     async def play(keeper):
         await keeper.sync()
@@ -76,5 +85,40 @@ def test_what_it_does_not_expect_becomes_its_state_and_it_goes_on(keep, monkeypa
         assert (status.state, "ZeroDivisionError" in status.last_error) == ("needs you", True)
         await keeper._look(None)
         assert (await keeper.status()).state == "up to date"
+
+    keep(play)
+
+
+def test_until_it_has_looked_at_everything_a_drive_is_not_up_to_date_whatever_was_so_before(keep, world):
+    world.laptop.start({"a": "one"})
+    world.laptop.change({"b": "while no daemon ran"})
+
+    async def play(keeper):
+        assert (await keeper.status()).state == "scanning"
+        await keeper.sync()
+        assert (await keeper.status()).state == "up to date"
+
+    keep(play)
+
+
+def test_a_change_that_is_being_looked_at_is_pending_until_it_is_done(keep, world, monkeypatch):
+    async def play(keeper):
+        sync, during = keeper.session.sync, asyncio.Queue()
+
+        async def telling(**options):
+            during.put_nowait(await keeper.status())
+            return await sync(**options)
+
+        monkeypatch.setattr(keeper.session, "sync", telling)
+        running = asyncio.ensure_future(keeper.run())
+        await during.get()  # the first look
+        await up_to_date(keeper)
+        world.laptop.change({"a": "one"})
+        status = await during.get()
+        assert (status.state, status.pending) == ("syncing", 1)
+        await up_to_date(keeper)
+        assert world.bucket.tree() == {"a": "one"}
+        running.cancel()
+        await asyncio.wait({running})
 
     keep(play)

@@ -223,6 +223,25 @@ def test_what_waits_is_counted(scene):
         await asyncio.sleep(0.1)
         assert scene.attention.pending == 2
         await asyncio.sleep(1)
+        assert scene.looks[-1][1] == names("a", "b")
+        assert scene.attention.pending == 2, "they are being looked at"
+        scene.change("c")
+        await asyncio.sleep(0.1)
+        assert scene.attention.pending == 3
+        scene.attention.done()
+        assert scene.attention.pending == 1
+
+    scene.play(script)
+
+
+def test_what_a_look_at_everything_takes_with_it_is_counted_until_that_is_done(scene):
+    async def script(scene):
+        await asyncio.sleep(1.1)
+        scene.change("a", lost="too much")
+        scene.attention.look_at_everything()
+        await asyncio.sleep(0.1)
+        assert (scene.looks[-1][1], scene.attention.pending) == (None, 1)
+        scene.attention.done()
         assert scene.attention.pending == 0
 
     scene.play(script)

@@ -5,7 +5,7 @@ from itertools import islice
 import pytest
 
 from soak.edits import KINDS, edits
-from soak.fates import fates
+from soak.fates import fates, lives
 from soak.weather import NO_FAULT, Kind, Weather
 
 
@@ -18,6 +18,7 @@ def row_of_faults(seed, count, *, is_write):
 PLANS = {
     "edits": lambda seed: list(islice(edits(seed), 300)),
     "fates": lambda seed: list(islice(fates(seed), 300)),
+    "lives": lambda seed: list(islice(lives(seed), 300)),
     "faults": lambda seed: row_of_faults(seed, 300, is_write=True),
 }
 
@@ -38,6 +39,19 @@ def test_two_of_three_runs_are_killed_and_some_are_left_alone():
         True,
     )
     assert {bool(fate.stops_s) for fate in found} == {True, False}
+
+
+def test_daemons_are_killed_stopped_paused_and_ended_in_both_ways():
+    found = list(islice(lives("7"), 1000))
+    assert [life.fate for life in found] == list(islice(fates("7"), 1000))
+    for is_so in (
+        lambda life: life.fate.is_killed,
+        lambda life: life.is_young,
+        lambda life: life.fate.stops_s,
+        lambda life: life.pause_at_s,
+        lambda life: life.is_asked_to_stop,
+    ):
+        assert {bool(is_so(life)) for life in found} == {True, False}
 
 
 def test_reads_and_writes_meet_every_fault_that_can_be_theirs():

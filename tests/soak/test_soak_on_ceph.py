@@ -12,10 +12,11 @@ TOOLS = Path(__file__).parents[2] / "tools"
 
 @pytest.mark.ceph
 @pytest.mark.timeout(900)
-def test_devices_that_are_killed_for_a_minute_lose_nothing(ceph, tmp_path):
+@pytest.mark.parametrize(("kind", "kills"), [("syncs", "20"), ("daemons", "6")])
+def test_devices_that_are_killed_for_a_minute_lose_nothing(ceph, tmp_path, kind, kills):
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "soak", "--minutes", "1", "--kills", "20"),
+            *(sys.executable, "-m", "soak", "--minutes", "1", "--kind", kind, "--kills", kills),
             *("--rgw", ceph.folder, "--folder", tmp_path),
         ],
         env=environ | {"PYTHONPATH": str(TOOLS)},

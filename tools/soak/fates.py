@@ -1,4 +1,4 @@
-"""What becomes of each run of a program, drawn from a seed: whether it is killed or paused, and at what moment."""
+"""What becomes of each run of a program, drawn from a seed: whether it is killed or stopped, and at what moment."""
 
 import random
 from collections.abc import Iterator
@@ -56,3 +56,32 @@ def fates(seed: str, killed: float = 0.68, stopped: float = 0.1) -> Iterator[Fat
             yield Fate(is_killed, stops_s, latest_s)
         else:
             yield Fate(is_killed, stops_s, latest_s + 1, after_s, nth, of=kind, moment=moment)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What becomes of one run of a daemon, which does not end by itself.
+
+    All times count from its first request, however slow this machine is; those of one that dies `is_young`, from its
+    start. Its fate begins to count after `age_s`. If that does not kill it, it is told to end after `lasts_s`: by a
+    signal, or by the command (`is_asked_to_stop`). Its user pauses it after `pause_at_s` for `pause_s`; 0: not at all.
+    """
+
+    fate: Fate
+    is_young: bool
+    age_s: float
+    lasts_s: float
+    is_asked_to_stop: bool
+    pause_at_s: float
+    pause_s: float
+
+
+def lives(seed: str) -> Iterator[Life]:
+    """The lives of the daemons of one device, one after the other, without end."""
+    chance = random.Random(f"{seed}:lives")
+    for fate in fates(seed):
+        is_young = chance.random() < 0.1
+        age_s, lasts_s = chance.expovariate(1 / 3), chance.uniform(6, 20)
+        is_asked, is_paused = chance.random() < 0.5, chance.random() < 0.2
+        pause_at_s, pause_s = chance.uniform(1, 5), chance.uniform(1, 6)
+        yield Life(fate, is_young, age_s, lasts_s, is_asked, pause_at_s if is_paused else 0.0, pause_s)

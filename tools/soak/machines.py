@@ -10,14 +10,13 @@ import signal
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from soak.account import Account
-from soak.fates import QUIET, Fate
+from soak.fates import QUIET, Fate, fates
 from soak.hands import Hands
 from soak.log import Log
 from soak.remains import remains
@@ -26,6 +25,9 @@ from soak.traffic import Moment, Request, Traffic
 DONE, NEEDS_YOU, TRY_AGAIN, KILLED = 0, 4, 5, -signal.SIGKILL
 APPROVAL = "until you approve it"
 """In the reason of each deletion that the guard against mass deletion holds."""
+
+NOT_AT_WORK = frozenset({"starting", "listening"})
+"""A program that is killed then has nothing begun."""
 
 _LONGEST_RUN_S = 240.0
 
@@ -58,20 +60,25 @@ class Run:
 
 @dataclass(slots=True)
 class Tally:
-    """What the runs of a device came to. `killed`: what each was doing when it was killed; `left`: see `remains`."""
+    """What the runs of a device came to. `killed`: what each was doing when it was killed; `left`: see `remains`.
+
+    `up_to_date`: how often a daemon said so; `pauses`: how often its user paused it.
+    """
 
     codes: Counter[int] = field(default_factory=Counter)
     done: Counter[str] = field(default_factory=Counter)
     killed: Counter[str] = field(default_factory=Counter)
     left: Counter[str] = field(default_factory=Counter)
     stops: int = 0
+    pauses: int = 0
+    up_to_date: int = 0
     approved: int = 0
     failures: Counter[str] = field(default_factory=Counter)
 
     @property
     def kills(self) -> int:
         """How many runs were killed that were still at work and had asked the store something."""
-        return sum(count for what, count in self.killed.items() if what != "starting")
+        return sum(count for what, count in self.killed.items() if what not in NOT_AT_WORK)
 
 
 class Machine:
@@ -90,12 +97,13 @@ class Machine:
         self._account = account
         self._log = log
         self._settle_s = settle_s
-        self._killed_at = ""
 
-    async def work(self, plan: Iterator[Fate], is_over: asyncio.Event) -> None:
-        """Sync again and again until it is over."""
-        while not is_over.is_set():
-            run = await self.sync(next(plan))
+    async def work(self, seed: str, is_over: asyncio.Event) -> None:
+        """Sync again and again until it is over; what becomes of each run follows from the seed."""
+        for fate in fates(seed):
+            if is_over.is_set():
+                return
+            run = await self.sync(fate)
             if run.held_for_approval:
                 await self.approve()
 
@@ -139,11 +147,10 @@ class Machine:
             process.kill()
             out, err = await process.communicate()
         finally:
-            doom.cancel()
-            self._traffic.listener = None
+            killed_at = end_of(doom)
             if process.returncode is None:
                 process.kill()
-        return self._ended(arguments[0], process, out, err)
+        return self._ended(arguments[0], process, (out, err), killed_at)
 
     async def _start(self, *arguments: str, fate: Fate) -> asyncio.subprocess.Process:
         """The one place where a process of the program is started."""
@@ -153,48 +160,52 @@ class Machine:
             stderr=asyncio.subprocess.PIPE,
             env=os.environ | self._variables,
         )
-        self._killed_at = ""
         self._log.write("run", device=self.device, command=arguments[0], pid=process.pid, fate=fate)
         return process
 
-    def _ended(self, command: str, process: asyncio.subprocess.Process, out: bytes, err: bytes) -> Run:
-        """Take down how a process ended, and what one that was killed left."""
+    def _ended(
+        self, command: str, process: asyncio.subprocess.Process, printed: tuple[bytes, bytes], killed_at: str
+    ) -> Run:
+        """Take down how a process ended, and what one that was killed left; `killed_at`: what it was doing."""
         code = process.returncode or 0
-        if command == "sync":
+        out, err = printed
+        if command in {"sync", "start"}:
             self.tally.codes[code] += 1
-        if code == KILLED and self._killed_at:
-            self.tally.killed[self._killed_at] += 1
+        if code == KILLED and killed_at:
+            self.tally.killed[killed_at] += 1
             self.tally.left.update(remains(self.folder, Path(self._variables["BUCKETDRIVE_STATE_DIR"])))
-        run = Run(code, json.loads(out) if code in {DONE, NEEDS_YOU} else {}, err.decode(errors="replace"))
+        run = Run(code, json.loads(out) if out and code in {DONE, NEEDS_YOU} else {}, err.decode(errors="replace"))
         self._log.write(
             "end",
             device=self.device,
             pid=process.pid,
             code=code,
-            killed_at=self._killed_at,
+            killed_at=killed_at,
             document=run.document,
             said=run.stderr,
         )
         return run
 
-    async def _carry_out(self, fate: Fate, process: asyncio.subprocess.Process, asked_before: int) -> None:
+    async def _carry_out(self, fate: Fate, process: asyncio.subprocess.Process, asked_before: int) -> str:
+        """What the process was doing when it was killed; empty where it was not."""
         if fate.is_quiet:
-            return
+            return ""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._moment(fate), fate.latest_s)
             await asyncio.sleep(fate.after_s)
         if process.returncode is not None:
-            return
+            return ""
         if fate.stops_s:
             process.send_signal(signal.SIGSTOP)
             self.tally.stops += 1
             self._log.write("stop", device=self.device, doing=self._doing(asked_before), for_s=fate.stops_s)
             await asyncio.sleep(fate.stops_s)
-        if fate.is_killed:
-            self._killed_at = self._doing(asked_before)
-            process.kill()
-        else:
+        if not fate.is_killed:
             process.send_signal(signal.SIGCONT)
+            return ""
+        killed_at = self._doing(asked_before)
+        process.kill()
+        return killed_at
 
     async def _moment(self, fate: Fate) -> None:
         """Wait for the request that a fate names."""
@@ -208,7 +219,10 @@ class Machine:
                     is_time.set()
 
         self._traffic.listener = listen
-        await is_time.wait()
+        try:
+            await is_time.wait()
+        finally:
+            self._traffic.listener = None
 
     def _doing(self, asked_before: int) -> str:
         """What a program is doing: what it waits for, or that it works here."""
@@ -220,3 +234,11 @@ class Machine:
             if under_way[what]:
                 return what
         return f"at work after {self._traffic.last.what}" if self._traffic.last else "at work"
+
+
+def end_of(doom: asyncio.Task[str]) -> str:
+    """What a process was doing when its fate killed it; a fate that has not come by now does not come any more."""
+    if doom.done():
+        return doom.result()
+    doom.cancel()
+    return ""

@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from soak.account import Account
+from soak.daemons import DaemonMachine
 from soak.edits import edits
-from soak.fates import fates
 from soak.hands import Hands
 from soak.judge import Facts, Verdict, judge, set_aside, tree_of_folder, tree_of_keys, unfinished
 from soak.log import Log
@@ -30,6 +30,9 @@ from soak.weather import Fault, Weather
 DEVICES = ("laptop", "desktop", "tablet")
 SETTLE_S = 0.5
 ABSENCE_S = 0.8
+LISTEN_S = 0.3
+KINDS: dict[str, type[Machine]] = {"syncs": Machine, "daemons": DaemonMachine}
+"""How devices sync during the storm: by one run after the other, or by daemons."""
 _PATIENCE = 2.0
 """A storm lasts at most so many times as long as was asked for, where too few programs were killed by then."""
 _ROUNDS = 12
@@ -40,7 +43,8 @@ _PROGRESS_S = 30.0
 class Options:
     """What a soak is asked for. The plan of edits, faults and kills follows from `seed`.
 
-    `kills`: how many at least; `writers`: at how many devices people work; `pace_s`: between two edits, on average.
+    `kills`: how many at least; `writers`: at how many devices people work; `pace_s`: between two edits, on average;
+    `kind`: see `KINDS`.
     """
 
     seed: int
@@ -49,6 +53,7 @@ class Options:
     writers: int = len(DEVICES)
     is_kept: bool = False
     pace_s: float = 0.5
+    kind: str = "syncs"
 
 
 class Soak:
@@ -102,10 +107,12 @@ class Soak:
             "BUCKETDRIVE_SETTLE_S": str(SETTLE_S),
             "BUCKETDRIVE_ABSENCE_S": str(ABSENCE_S),
             "BUCKETDRIVE_RESERVE_MIB": "64",
+            "BUCKETDRIVE_LISTEN_S": str(LISTEN_S),
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": str(self.folder / "compiled"),
         }
-        machine = Machine(hands, variables, traffic, self.account, self.log, SETTLE_S)
+        kind = KINDS[self.options.kind]
+        machine = kind(hands, variables, traffic, self.account, self.log, SETTLE_S)
         run = await machine.run("link", f"s3://{self.bucket.name}/{PREFIX}", str(hands.folder), "--device", device)
         if run.code != DONE:
             raise RuntimeError(f"{device} could not be linked: {run.stderr}")
@@ -132,7 +139,7 @@ class Soak:
                     person = Person(hands, self.account)
                     group.create_task(_in_thread(loop, people, partial(person.work, plan, is_calm)))
                 for machine in self.machines:
-                    group.create_task(machine.work(fates(f"{seed}:fates:{machine.device}"), is_over))
+                    group.create_task(machine.work(f"{seed}:fates:{machine.device}", is_over))
                 group.create_task(_in_thread(loop, people, partial(self.watcher.work, is_calm)))
                 try:
                     await self._until_enough(began_s)
@@ -160,7 +167,7 @@ class Soak:
         syncs = sum(sum(machine.tally.codes.values()) for machine in self.machines)
         faults = sum(count for (kind, _), count in self.proxy.counts.items() if kind != "passed")
         print(
-            f"{past_s / 60:5.1f} min: {sum(self.account.edits.values()):,} edits, {syncs:,} syncs, "
+            f"{past_s / 60:5.1f} min: {sum(self.account.edits.values()):,} edits, {syncs:,} {self.options.kind}, "
             f"{self.kills} killed, {sum(self.proxy.counts.values()):,} requests, {faults:,} with a fault, "
             f"{self.watcher.seen:,} looks at files",
             file=sys.stderr,

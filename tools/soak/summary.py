@@ -24,13 +24,15 @@ def _lines(soak: Soak) -> Iterable[str]:
     yield _row(
         "contents written", f"{len(account.notes):,}; {len(account.late)} late, {len(account.blind)} blind edits"
     )
-    yield _row("syncs", _counts({f"exit {code}": count for code, count in codes.items()}))
+    yield _row(soak.options.kind, _counts({f"exit {code}": count for code, count in codes.items()}))
     yield _row("done by syncs", _counts(_sum(tally.done for tally in tallies)))
     yield _row("not done, or held", _counts(_sum(tally.failures for tally in tallies)))
     yield _row("killed at work", f"{soak.kills:,}")
     yield _row("  while", _counts(_sum(tally.killed for tally in tallies)))
     yield _row("  which left", _counts(_sum(tally.left for tally in tallies)))
     yield _row("stopped for seconds", sum(tally.stops for tally in tallies))
+    yield _row("paused", sum(tally.pauses for tally in tallies))
+    yield _row("said to be up to date", sum(tally.up_to_date for tally in tallies))
     yield _row("deletions approved", sum(tally.approved for tally in tallies))
     kinds: dict[str, Counter[str]] = {}
     for (kind, what), count in soak.proxy.counts.items():

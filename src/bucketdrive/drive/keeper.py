@@ -82,6 +82,7 @@ class Keeper:
         self._readers = 0
         self._looking: asyncio.Task[None] | None = None
         self._is_paused = False
+        self._has_looked = False
         self._doing = Doing.NONE
         self._to_do = 0
         self._planned_at_s = 0.0
@@ -165,7 +166,7 @@ class Keeper:
     async def _look(self, hints: Hints | None) -> None:
         failures = self._failures
         try:
-            report = await self._sync(hints, dry_run=self._is_paused)
+            report = await self._sync(hints, dry_run=self._is_paused, is_due=True)
         except (DriveError, TransientError):
             pass  # the status tells of it
         except BucketDriveError as error:
@@ -225,10 +226,15 @@ class Keeper:
         """See `Session.sync`. Asked for, it looks at everything, and is done although the drive is paused."""
         return await self._sync(None, dry_run=dry_run)
 
-    async def _sync(self, hints: Hints | None, *, dry_run: bool) -> SyncReport:
+    async def _sync(self, hints: Hints | None, *, dry_run: bool, is_due: bool = False) -> SyncReport:
         async def sync() -> SyncReport:
             began_s = asyncio.get_running_loop().time()
-            report = await self.session.sync(dry_run=dry_run, hints=hints)
+            try:
+                report = await self.session.sync(dry_run=dry_run, hints=hints)
+            finally:
+                if is_due:
+                    self._attention.done()
+            self._has_looked |= hints is None
             if hints is None and not dry_run:
                 self._attention.looked_at_everything(began_s)
             return report
@@ -366,6 +372,7 @@ class Keeper:
         up, down = self._speed.per_s()
         return Seen(
             is_kept=True,
+            has_looked=self._has_looked,
             doing=self._doing,
             pending=max(self._to_do, len(self._waiting), self._attention.pending),
             pending_since_s=min(self._waiting.values(), default=self._planned_at_s),

@@ -22,10 +22,12 @@ _NOTHING = Glance({}, 0, 0, [], [], 0, 0)
 class Seen:
     """What a keeper knows beside the state; without one, nothing. `pending_since_s`, `retry_at_s`: since 1970, or 0.
 
+    `has_looked`: at everything, since it began: what was so before may not be so any more.
     `error` keeps the drive from being synced; `note` tells of a path that was not.
     """
 
     is_kept: bool = False
+    has_looked: bool = True
     doing: Doing = Doing.NONE
     pending: int = 0
     pending_since_s: float = 0.0
@@ -59,7 +61,7 @@ def read_status(record: DriveRecord, seen: Seen | None = None) -> DriveStatus:
         is_paused=found.meta.get(PAUSED) == "1",
         trouble=_trouble(error),
         doing=seen.doing,
-        verified_age_s=now_s - verified_s if verified_s else None,
+        verified_age_s=now_s - verified_s if verified_s and seen.has_looked else None,
         pending_age_s=now_s - min(since, default=now_s) if pending else None,
         asks_user=bool(found.holds or copies),
     )

@@ -66,6 +66,7 @@ class Attention:
         self._everything_at_s = float("-inf")
         self._news = asyncio.Event()
         self._failures = 0
+        self._given = 0
 
     async def run(self) -> None:
         """Watch and listen until cancelled."""
@@ -74,12 +75,16 @@ class Attention:
             group.create_task(self._listen())
 
     async def next(self) -> Hints | None:
-        """Wait until something is due: what hints name, or None: everything. It is given out once."""
+        """Wait until something is due: what hints name, or None: everything. It is given out once.
+
+        What is given out counts as pending until `done`.
+        """
         await self._begun.wait()  # the folder is watched before it is looked at
         while True:
             now_s = asyncio.get_running_loop().time()
             self._news.clear()
             if now_s >= self._everything_at_s:
+                self._given = self.pending
                 self._names.clear()
                 self._told.clear()
                 self._later.clear()
@@ -87,12 +92,17 @@ class Attention:
                 return None
             found = self._ripe(now_s)
             if found:
+                self._given = _count(found)
                 return found
             try:
                 async with asyncio.timeout_at(self._next_at_s()):
                     await self._news.wait()
             except TimeoutError:
                 continue
+
+    def done(self) -> None:
+        """What was given out last has been looked at."""
+        self._given = 0
 
     def look_at_everything(self, after_s: float = 0.0) -> None:
         """Have everything looked at, after some seconds at the latest."""
@@ -120,9 +130,9 @@ class Attention:
 
     @property
     def pending(self) -> int:
-        """How many names and told changes wait to be looked at."""
-        told = (hints for hints in (*self._told, *(hints for _, hints in self._later)))
-        return len(self._names) + sum(len(hints.paths | hints.folders | hints.names) for hints in told)
+        """How many names and told changes wait to be looked at, or are looked at now."""
+        told = (*self._told, *(hints for _, hints in self._later))
+        return self._given + len(self._names) + sum(_count(hints) for hints in told)
 
     def _ripe(self, now_s: float) -> Hints:
         due = [name for name, times_s in self._names.items() if now_s >= self._ripe_at_s(times_s)]
@@ -190,3 +200,7 @@ class Attention:
 
     def _listen_after_s(self) -> float:
         return min(self.pace.listen_s * 2.0 ** min(self._failures, 16), self.pace.listen_again_s)
+
+
+def _count(hints: Hints) -> int:
+    return len(hints.paths | hints.folders | hints.names)

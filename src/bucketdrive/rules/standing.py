@@ -30,7 +30,8 @@ class Doing(Enum):
 class Facts:
     """What is known of a drive. Ages in seconds.
 
-    `is_kept`: a daemon keeps it in sync; `verified_age_s`: since both sides were seen to be equal, None for never;
+    `is_kept`: a daemon keeps it in sync; `verified_age_s`: since both sides were seen to be equal, None for never, or
+    not since a daemon keeps it;
     `pending_age_s`: of the oldest change that is known and not done, None where there is none; `asks_user`: deletions
     wait for a word, paths are held, or conflict copies are there.
     """
