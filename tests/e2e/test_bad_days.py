@@ -320,6 +320,7 @@ KILLS = 50
 CHANGES = 60
 
 
+@pytest.mark.timeout(400)
 def test_a_sync_of_2000_files_is_killed_at_50_moments(world, cli):
     """Each kill comes after a random part of the time that such a sync takes; the sync after it ends the work.
 
