@@ -76,7 +76,7 @@ class FolderWatcher:
         return Changes(lost=self._blind)
 
     async def wait(self) -> Changes:
-        """See `Watcher.wait`. Tells at once of all that the kernel has queued."""
+        """See `Watcher.wait`. Tells at once of what one reading of the queue gives."""
         names: set[str] = set()
         lost = ""
         if self._inotify is None:
