@@ -139,3 +139,5 @@ def test_nothing_is_missed_where_the_system_watches_too_few_folders(world, unpac
         assert len([place for place in world.laptop.folder.rglob("*") if place.is_dir()]) > WATCHES
         wait_for(lambda: said() == ("up to date", 0, len(made)), "all of it", tries=20_000)
         assert synced(world) == made
+        status = world.laptop.run("status", world.laptop.folder)["drives"][0]
+        assert "fs.inotify.max_user_watches" in status["last_error"]

@@ -51,6 +51,8 @@ T = TypeVar("T")
 
 EVERY_PAUSED_S = 300.0
 """A paused drive is only looked at, to tell what waits."""
+_LEAST_BLIND_S, _BLIND_LOOKS = 60.0, 8
+"""Where some of the folder is not watched, everything is looked at so many times as often, at most once a minute."""
 _UNSURE_S = 0.5
 _LONGEST_UNSURE_S = 300.0
 """What could not be judged, as it is being written, is looked at again after so long at first, and at last."""
@@ -192,8 +194,9 @@ class Keeper:
         if hints is None and not self._is_paused:
             self._is_all_to_do = False
             every_s = look_every_s(self._requests_per_day, self._attention.pace.listen_s, await self.session.rows())
-            self._attention.pace = replace(self._attention.pace, everything_s=every_s)
-            self._attention.look_at_everything(every_s)
+            blind_s = max(_LEAST_BLIND_S, every_s / _BLIND_LOOKS)
+            self._attention.pace = replace(self._attention.pace, everything_s=every_s, blind_s=blind_s)
+            self._attention.look_at_everything(blind_s if self._attention.blind else every_s)
             give_back_memory()
 
     def _again(self, hints: Hints | None) -> None:
@@ -379,7 +382,7 @@ class Keeper:
             up_bytes_per_s=up,
             down_bytes_per_s=down,
             error=self._error,
-            note=self._note,
+            note=self._note or self._attention.blind,
             retry_at_s=self._retry_at_s,
             requests=self.session.requests,
         )
