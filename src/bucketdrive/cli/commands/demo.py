@@ -102,7 +102,7 @@ STORY = (
 _OWN_BUCKET = """
 On your own bucket:
   bucketdrive link s3://BUCKET/PREFIX FOLDER --enable-versioning
-  bucketdrive sync FOLDER"""
+  bucketdrive start        # from then on by itself; or once: bucketdrive sync FOLDER"""
 
 
 @click.command(epilog=options.epilog("bucketdrive demo", "bucketdrive demo --keep", codes=(0, 1, 2)))
