@@ -265,3 +265,15 @@ def test_a_doorbell_that_is_not_answered_stops_nothing_and_is_rung_by_the_next_s
     stage.sync("A")
     assert stage.world.store.live()[f"{PREFIX}.bucketdrive/doorbell"] != rung
     assert stage.sync("A").notes == []
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+def test_a_file_that_comes_back_after_its_deletion_got_no_reply_was_made_anew(store_class):
+    stage = Stage(store_class=store_class)
+    stage.start_with({"p": b"v1"})
+    stage.folder("A").move("p", "q")
+    lose_reply(stage, "A", "delete_object")
+    stage.sync("A")
+    stage.folder("A").move("q", "p")
+    stage.settle()
+    assert stage.everywhere() == {"p": b"v1"}

@@ -12,7 +12,7 @@ SEEDS = 72  # of each of the 29 stories
 CHUNK = 36
 
 KEPT = {
-    "hostile": [116, 1021],
+    "hostile": [116, 1021, 2000228],
     "forgetful": [1157, 1231, 1351],
     "crashing": [26, 1121, 1140, 1278, 1313],
     "calm": [41, 67, 95, 9, 1392, 500010, 500032, 500083],
