@@ -46,6 +46,7 @@ from bucketdrive.model.plan import (
 from bucketdrive.ports.runtime import Failed, Finished
 from bucketdrive.rules.guards import within_room
 from bucketdrive.state.change import StateChange
+from bucketdrive.state.trees import expect_nothing
 
 _NEEDS_ANOTHER_ROUND = (SetAside, Clash, RemoveDirLocal, CopyForward)
 """Actions that only make room for what the next round does."""
@@ -115,6 +116,8 @@ class Execution:
             actions, holds = within_room(actions, await parts.disk.free_bytes(), parts.options.reserve_bytes)
             self._outcome.holds += holds
         doomed = [action for action in actions if isinstance(action, DeleteRemote)]
+        if doomed:
+            await parts.state.run(expect_nothing, [action.path for action in doomed])
         if doomed and not parts.facts.conditional_delete:
             await announce_deletions(parts, [_told(action, self._work.run) for action in doomed])
         return actions

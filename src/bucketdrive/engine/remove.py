@@ -8,13 +8,12 @@ from bucketdrive.engine.audit import settle_deletion
 from bucketdrive.engine.deed import Work
 from bucketdrive.errors import ConditionFailedError, ItemError, MissingError, OccupiedError
 from bucketdrive.model.attempts import Attempt, Deed, Quarantined
-from bucketdrive.model.entries import Fingerprint, Hashed, LocalDir, SyncedFile
+from bucketdrive.model.entries import Fingerprint, Hashed, LocalDir
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import DeleteLocal, DeleteRemote, ExpectedFile, RemoveDirLocal, SetAside
 from bucketdrive.ports.bucket import IfMatch, Written
 from bucketdrive.rules.names import conflict_names
 from bucketdrive.state.change import StateChange
-from bucketdrive.state.trees import load_synced_at
 
 
 async def delete_local(work: Work, action: DeleteLocal) -> int:
@@ -152,7 +151,6 @@ async def delete_remote(work: Work, action: DeleteRemote) -> int:
     (now,) = await work.parts.disk.look([work.names.name(action.path)])
     if now is not None and not isinstance(now, LocalDir):
         raise OccupiedError("It is here again; nothing was deleted.", path=action.path)
-    await _expect_nothing(work, action.path)
     key = work.parts.keys.key(action.path)
     if work.parts.facts.conditional_delete:
         written = await work.parts.bucket.delete_object(key, condition=IfMatch(action.etag))
@@ -165,16 +163,6 @@ async def delete_remote(work: Work, action: DeleteRemote) -> int:
     )
     await work.commits.write(StateChange(dropped=(action.path,), announced=(told,), closed=closed))
     return 0
-
-
-async def _expect_nothing(work: Work, path: RelPath) -> None:
-    """Before a deletion is sent: whatever is here from now on was made anew, though it be what was agreed on.
-
-    Should the reply not come, a file that its user has brought back is so no file that was deleted in the bucket.
-    """
-    row = (await work.parts.state.run(load_synced_at, [path])).get(path)
-    if isinstance(row, SyncedFile):
-        await work.commits.write(StateChange(synced=((path, dataclasses.replace(row, sha256="")),)))
 
 
 async def delete_and_look_back(work: Work, action: DeleteRemote) -> tuple[Written, str]:

@@ -148,9 +148,10 @@ class RemoteFile:
 class SyncedFile:
     """A file that was the same on both sides at one moment.
 
-    `version_id` is empty where it was adopted from a listing. `is_fp_safe` is false where the fingerprint was taken
-    within the clock's grain of the last write: then the content is hashed at the next look. `local_name` is the name on
-    disk where it is not the path itself (NFD).
+    `sha256` is empty where its deletion in the bucket was sent and may not have been answered: no file is that one any
+    more. `version_id` is empty where it was adopted from a listing. `is_fp_safe` is false where the fingerprint was
+    taken within the clock's grain of the last write: then the content is hashed at the next look. `local_name` is the
+    name on disk where it is not the path itself (NFD).
     """
 
     sha256: str

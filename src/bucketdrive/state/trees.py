@@ -90,6 +90,18 @@ def _row(path: RelPath, entry: SyncedFile) -> tuple[str | int, ...]:
     )
 
 
+def expect_nothing(db: apsw.Connection, paths: Iterable[RelPath]) -> None:
+    """From now on, whatever is here at these files' paths counts as made anew, though it be what was agreed on.
+
+    Written before deletions are sent: should a reply not come, a file that its user has brought back since is so no
+    file that was deleted in the bucket.
+    """
+    db.executemany(
+        "UPDATE synced SET sha256 = '', is_fp_safe = 0 WHERE path = ? AND kind = 'file'",
+        [(str(path),) for path in paths],
+    )
+
+
 def drop_synced(db: apsw.Connection, paths: Iterable[RelPath]) -> None:
     """Drop rows; those that are not there are no error."""
     db.executemany("DELETE FROM synced WHERE path = ?", [(str(path),) for path in paths])
