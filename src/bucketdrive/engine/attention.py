@@ -61,7 +61,7 @@ class Attention:
         self._clock = clock
         self._begun = asyncio.Event()
         self._names: dict[str, tuple[float, float]] = {}
-        self._told: dict[Hints, float] = {}
+        self._told = Hints()
         self._later: list[tuple[float, Hints]] = []
         self._everything_at_s = float("-inf")
         self._news = asyncio.Event()
@@ -86,7 +86,7 @@ class Attention:
             if now_s >= self._everything_at_s:
                 self._given = self.pending
                 self._names.clear()
-                self._told.clear()
+                self._told = Hints()
                 self._later.clear()
                 self._everything_at_s = now_s + (self.pace.blind_s if self.blind else self.pace.everything_s)
                 return None
@@ -131,17 +131,15 @@ class Attention:
     @property
     def pending(self) -> int:
         """How many names and told changes wait to be looked at, or are looked at now."""
-        told = (*self._told, *(hints for _, hints in self._later))
-        return self._given + len(self._names) + sum(_count(hints) for hints in told)
+        later = sum(_count(hints) for _, hints in self._later)
+        return self._given + len(self._names) + _count(self._told) + later
 
     def _ripe(self, now_s: float) -> Hints:
         due = [name for name, times_s in self._names.items() if now_s >= self._ripe_at_s(times_s)]
         for name in due:
             del self._names[name]
-        found = Hints(names=frozenset(due))
-        for hints in self._told:
-            found |= hints
-        self._told.clear()
+        found = Hints(names=frozenset(due)) | self._told
+        self._told = Hints()
         for at_s, hints in self._later:
             if now_s >= at_s:
                 found |= hints
@@ -195,7 +193,7 @@ class Attention:
             if heard is None:
                 self.look_at_everything()
             elif heard:
-                self._told[heard] = loop.time()
+                self._told |= heard
                 self._news.set()
 
     def _listen_after_s(self) -> float:

@@ -32,6 +32,7 @@ _ROWS = 1000
 """So many paths are looked at one by one; beyond, a whole scan and listing is cheaper."""
 
 _REQUESTS = 50
+"""So many keys are asked about one by one, likewise."""
 
 
 async def look_at_some(parts: Parts, hints: Hints) -> Look | None:
