@@ -22,17 +22,13 @@ from bucketdrive.model.format import FileMeta
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.reports import SyncReport, VersionInfo
 from bucketdrive.rules.names import numbered_name, origin_of
-from bucketdrive.state.trees import load_synced
+from bucketdrive.state.trees import load_maybe_copies, load_synced_at
 
 
 async def list_conflicts(opened: Opened) -> list[ConflictCopy]:
     """The conflict copies that were agreed on, by path. Where the store cannot be asked, their names alone tell."""
-    synced = await opened.state.run(load_synced)
-    copies = [
-        (path, origin) for path, row in synced.items() if isinstance(row, SyncedFile) and (origin := origin_of(path))
-    ]
     found = []
-    for path, (of, device) in sorted(copies):
+    for path, (of, device) in _copies(await opened.state.run(load_maybe_copies)).items():
         try:
             found.append(await _describe(opened, path, RelPath(of), device))
         except TransientError:
@@ -80,10 +76,10 @@ async def settle_conflict(opened: Opened, path: RelPath, keep: Keep) -> SyncRepo
         DriveError, TransientError: as for a sync.
     """
     first = await opened.cycle.sync()
-    synced = await opened.state.run(load_synced)
+    synced = await opened.state.run(load_maybe_copies)
     copy = _chosen(synced, path)
     of = RelPath((origin_of(copy) or ("", ""))[0])
-    desk = _Desk(opened, synced)
+    desk = _Desk(opened, synced | await opened.state.run(load_synced_at, [of]))
     match keep:
         case Keep.MINE:
             await desk.put_in_place(copy, of)

@@ -34,7 +34,7 @@ from bucketdrive.rules.moments import parse_moment
 from bucketdrive.rules.names import origin_of
 from bucketdrive.state.log import add_log, read_log
 from bucketdrive.state.runs import approve_holds, deny_holds
-from bucketdrive.state.trees import count_synced, load_synced, put_meta
+from bucketdrive.state.trees import count_synced, load_synced_at, put_meta
 
 Report = TypeVar("Report", SyncReport, VerifyReport)
 
@@ -121,7 +121,7 @@ class Session:
         parsed = RelPath.parse(path)
         await read_journals(opened.parts)
         found = await describe_versions(opened.store.bucket, self._keys, opened.state, parsed)
-        row = (await opened.state.run(load_synced)).get(parsed)
+        row = (await opened.state.run(load_synced_at, [parsed])).get(parsed)
         if not isinstance(row, SyncedFile):
             return found
         return [replace(v, sha256=row.sha256) if v.version_id == row.version_id else v for v in found]

@@ -19,7 +19,7 @@ from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.ports.disk import IGNORE_FILE
 from bucketdrive.rules.ignore import IgnoreRules
-from bucketdrive.state.trees import load_synced
+from bucketdrive.state.trees import load_synced_at
 
 _NOTHING = PathFacts("nothing")
 _NS = 1_000_000_000
@@ -33,7 +33,7 @@ async def explain(opened: Opened, path: RelPath) -> Why:
         DriveError, TransientError: as for a sync.
     """
     plan = await opened.cycle.plan()
-    row = (await opened.state.run(load_synced)).get(path)
+    row = (await opened.state.run(load_synced_at, [path])).get(path)
     name = row.local_name or path if row else path
     (entry,) = await opened.parts.disk.look([name])
     agreed, here, bucket = _agreed(row), await _here(opened, name, entry), await _in_bucket(opened, path)

@@ -14,6 +14,9 @@ from bucketdrive.state.failures import failure
 
 T = TypeVar("T")
 
+MAYBE_COPY = "instr(path, ' (conflict ') > 0"
+"""What paths that may be conflict copies' have in common, in the very words of the index `synced_copies`."""
+
 _PATIENCE_MS = 5000
 """Whoever opens or closes the state has it alone for a moment."""
 
@@ -94,7 +97,7 @@ def _read_at_once(name: str, read: Callable[[apsw.Connection], T]) -> T | None:
 
 def _read(db: apsw.Connection) -> Glance:
     files, size_bytes = next(db.execute("SELECT count(*), coalesce(sum(size), 0) FROM synced WHERE kind = 'file'"))
-    copies = db.execute("SELECT path FROM synced WHERE instr(path, ' (conflict ') > 0 AND +kind = 'file' ORDER BY path")
+    copies = db.execute(f"SELECT path FROM synced WHERE {MAYBE_COPY} AND +kind = 'file' ORDER BY path")  # noqa: S608
     return Glance(
         meta={str(name): str(value) for name, value in db.execute("SELECT name, value FROM meta")},
         files=files,

@@ -7,6 +7,7 @@ import apsw
 
 from bucketdrive.model.entries import Fingerprint, SyncedDir, SyncedEntry, SyncedFile, SyncedTree
 from bucketdrive.model.paths import RelPath
+from bucketdrive.state.glance import MAYBE_COPY
 
 _SELECT = (
     "SELECT path, kind, sha256, size, etag, version_id, local_size, mtime_ns, ctime_ns, inode, mode, is_fp_safe,"
@@ -25,6 +26,11 @@ def load_synced_at(db: apsw.Connection, paths: Iterable[RelPath]) -> SyncedTree:
     for path in paths:
         tree.update(_tree(db.execute(f"{_SELECT} WHERE path = ?", (str(path),))))
     return tree
+
+
+def load_maybe_copies(db: apsw.Connection) -> SyncedTree:
+    """The rows whose path looks like a conflict copy's; `rules.names` tells whether it is one."""
+    return _tree(db.execute(f"{_SELECT} WHERE {MAYBE_COPY}"))
 
 
 def load_synced_below(db: apsw.Connection, folder: RelPath, limit: int) -> SyncedTree:
