@@ -25,6 +25,18 @@ def find_record(folder: Path | None) -> "DriveRecord":
     return find_drive(folder or Path())
 
 
+def _find_records(folder: Path | None) -> "list[DriveRecord]":
+    """The drive of `folder`, or of the working directory; outside any drive, all drives of this machine."""
+    from bucketdrive.drive.records import load_drives  # noqa: PLC0415  --help does not need it
+
+    try:
+        return [find_record(folder)]
+    except NoSuchDriveError:
+        if folder:
+            raise
+        return load_drives()
+
+
 def read_statuses(folder: Path | None) -> "list[DriveStatus]":
     """How the drive of `folder`, or of the working directory, stands; outside any drive, all drives of this machine.
 
@@ -34,14 +46,7 @@ def read_statuses(folder: Path | None) -> "list[DriveStatus]":
         NoSuchDriveError, GuardError, UsageError: as `find_record`, if a folder is named.
         DriveError: a state cannot be read.
     """
-    from bucketdrive.drive.records import load_drives  # noqa: PLC0415  --help does not need it
-
-    try:
-        records = [find_record(folder)]
-    except NoSuchDriveError:
-        if folder:
-            raise
-        records = load_drives()
+    records = _find_records(folder)
     if not records:
         return []
     daemon = find_daemon()
@@ -102,15 +107,7 @@ def find_kept(folder: Path | None) -> "list[RemoteDrive]":
         NoDaemonError: none runs, or it does not keep this drive.
         NoSuchDriveError, GuardError, UsageError: as `find_record`, if a folder is named.
     """
-    daemon = need_daemon()
-    from bucketdrive.drive.records import load_drives  # noqa: PLC0415  --help does not need it
-
-    try:
-        records = [find_record(folder)]
-    except NoSuchDriveError:
-        if folder:
-            raise
-        records = load_drives()
+    daemon, records = need_daemon(), _find_records(folder)
     kept = set(daemon.ask("GET", "/")["drives"])
     found = [_remote(daemon, record) for record in records if record.root_id in kept]
     if not found:
