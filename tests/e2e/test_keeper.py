@@ -122,3 +122,60 @@ def test_a_change_that_is_being_looked_at_is_pending_until_it_is_done(keep, worl
         await asyncio.wait({running})
 
     keep(play)
+
+
+async def kept(keeper, play):
+    """Play while the keeper runs by itself."""
+    async with asyncio.TaskGroup() as group:
+        running = group.create_task(keeper.run())
+        await up_to_date(keeper)
+        await play()
+        running.cancel()
+
+
+async def until(keeper, state):
+    """Wait until the drive is in a state; its status then."""
+    for _ in range(1500):
+        status = await keeper.status()
+        if status.state == state:
+            return status
+        await asyncio.sleep(0.02)
+    pytest.fail(f"not {state}: {status}")
+
+
+def test_an_idle_drive_that_is_refused_news_says_so_until_it_gets_them(keep, monkeypatch):
+    async def play(keeper):
+        async def idle():
+            async def refuse():
+                raise CredentialsError("expired")
+
+            with monkeypatch.context() as patch:
+                patch.setattr(keeper.session, "hear", refuse)
+                assert (await until(keeper, "needs you")).last_error == "expired"
+            await up_to_date(keeper)
+
+        await kept(keeper, idle)
+
+    keep(play)
+
+
+def test_what_nobody_expects_while_it_listens_ends_nothing(keep, world, monkeypatch):
+    async def play(keeper):
+        async def idle():
+            async def fail():
+                raise ZeroDivisionError("oops")
+
+            with monkeypatch.context() as patch:
+                patch.setattr(keeper.session, "hear", fail)
+                assert "ZeroDivisionError" in (await until(keeper, "needs you")).last_error
+            await up_to_date(keeper)
+            world.laptop.change({"late": "one"})
+            for _ in range(500):
+                if world.bucket.tree() == {"late": "one"}:
+                    break
+                await asyncio.sleep(0.02)
+            assert world.bucket.tree() == {"late": "one"}
+
+        await kept(keeper, idle)
+
+    keep(play)

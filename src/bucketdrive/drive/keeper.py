@@ -9,15 +9,16 @@ from dataclasses import replace
 from typing import TypeVar
 
 from bucketdrive.disk.watch import FolderWatcher
+from bucketdrive.drive.activity import Activity
 from bucketdrive.drive.assembly import Silence, SystemChance
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.memory import give_back_memory
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.session import Session
 from bucketdrive.drive.settings import load_settings, state_dir
-from bucketdrive.drive.speed import Speed
 from bucketdrive.drive.standing import PAUSED, Seen, read_status
 from bucketdrive.engine.attention import Attention, Pace
+from bucketdrive.engine.groups import sole_error
 from bucketdrive.errors import (
     AccessDeniedError,
     BucketDriveError,
@@ -40,10 +41,9 @@ from bucketdrive.model.reports import (
     VerifyReport,
     VersionInfo,
 )
-from bucketdrive.ports.runtime import Event, Failed, Finished, Listener, Planned, Stands
+from bucketdrive.ports.runtime import Event, Listener, Planned, Stands
 from bucketdrive.rules.backoff import retry_after_s
 from bucketdrive.rules.budget import look_every_s
-from bucketdrive.rules.standing import Doing
 from bucketdrive.state.glance import glance
 from bucketdrive.state.log import read_log
 
@@ -85,16 +85,13 @@ class Keeper:
         self._looking: asyncio.Task[None] | None = None
         self._is_paused = False
         self._has_looked = False
-        self._doing = Doing.NONE
-        self._to_do = 0
-        self._planned_at_s = 0.0
+        self._activity = Activity(lambda: self.session.traffic_bytes)
         self._waiting: dict[str, float] = {}
         self._failures = 0
         self._retry_at_s = 0.0
         self._error: BucketDriveError | None = None
         self._note = ""
         self._word: StateWord | None = None
-        self._speed = Speed()
 
     # --- keeping ------------------------------------------------------------------------------------------------------
 
@@ -106,11 +103,20 @@ class Keeper:
         if self._is_paused:
             self._poked.set()  # to tell at once what waits
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._attention.run())
+            group.create_task(self._attend())
             while True:
                 hints = await self._due()
                 async with asyncio.TaskGroup() as looking:  # of one, which `pause` may break off
                     self._looking = looking.create_task(self._look(hints))
+
+    async def _attend(self) -> None:
+        """Watch and listen until cancelled; what nobody expects there ends neither this drive nor those beside it."""
+        while True:
+            try:
+                await self._attention.run()
+            except ExceptionGroup as group:
+                await self._met(sole_error(group))
+            await asyncio.sleep(self._attention.pace.folder_s)
 
     async def _due(self) -> Hints | None:
         """Wait until there is something to look at; of a paused drive, now and then everything."""
@@ -174,8 +180,7 @@ class Keeper:
         except BucketDriveError as error:
             await self._failed(error)
         except Exception as error:  # noqa: BLE001  the drives beside this one go on
-            _log.exception("unexpected", extra={"folder": str(self.record.folder)})
-            await self._failed(InternalError(f"It met something unexpected: {type(error).__name__}: {error}"))
+            await self._met(error)
         else:
             await self._look_again(report, hints)
             return
@@ -211,10 +216,15 @@ class Keeper:
 
     async def _hear(self) -> Hints | None:
         try:
-            hints = await self.session.hear()
+            hints = await self._reading(self.session.hear())
         except TransientError as error:
             if not self.is_offline:
                 await self._failed(error)
+            raise
+        except DriveError as error:
+            async with self._turn:  # it may close the session
+                await self._failed(error)
+            self._again(None)
             raise
         if self.is_offline:
             self._error, self._retry_at_s = None, 0.0
@@ -266,16 +276,14 @@ class Keeper:
 
     async def _in_turn(self, verb: Callable[[], Awaitable[SyncReport]]) -> SyncReport:
         async with self._turn:
-            self._doing, self._to_do = Doing.SCANNING, 0
-            self._measure()
+            self._activity.begin()
             try:
                 report = await verb()
             except (DriveError, TransientError) as error:
                 await self._failed(error)
                 raise
             finally:
-                self._doing, self._to_do, self._planned_at_s = Doing.NONE, 0, 0.0
-                self._speed.forget()
+                self._activity.end()
             self._done(report)
         await self._tell_word()
         return report
@@ -302,11 +310,14 @@ class Keeper:
             await self.session.close()  # opened again, it asks the chain anew
         await self._tell_word()
 
+    async def _met(self, error: BaseException) -> None:
+        _log.error("unexpected", exc_info=error, extra={"folder": str(self.record.folder)})
+        await self._failed(InternalError(f"It met something unexpected: {type(error).__name__}: {error}"))
+
     # --- what only reads ----------------------------------------------------------------------------------------------
 
     async def status(self) -> DriveStatus:
         """How the drive stands, beside whatever is done for it."""
-        self._measure()
         seen = self._seen()
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reader, lambda: read_status(self.record, seen))
@@ -353,32 +364,19 @@ class Keeper:
 
     def tell(self, event: Event) -> None:
         """Hears of the session's progress (it is its Listener), and passes it on."""
-        match event:
-            case Planned(plan):
-                self._to_do += plan.to_do
-                if plan.to_do:
-                    self._planned_at_s = self._planned_at_s or self._clock.now_s()
-                    self._doing = Doing.SYNCING
-                    self._tell(StateWord.SYNCING)
-            case Finished() | Failed():
-                self._to_do = max(0, self._to_do - 1)
-                self._measure()
-            case _:
-                pass
+        self._activity.hear(event)
+        if isinstance(event, Planned) and event.plan.to_do:
+            self._tell(StateWord.SYNCING)
         self._listener.tell(event)
 
-    def _measure(self) -> None:
-        if self._doing is not Doing.NONE:
-            self._speed.note(asyncio.get_running_loop().time(), self.session.traffic_bytes)
-
     def _seen(self) -> Seen:
-        up, down = self._speed.per_s()
+        up, down = self._activity.bytes_per_s()
         return Seen(
             is_kept=True,
             has_looked=self._has_looked,
-            doing=self._doing,
-            pending=max(self._to_do, len(self._waiting), self._attention.pending),
-            pending_since_s=min(self._waiting.values(), default=self._planned_at_s),
+            doing=self._activity.doing,
+            pending=max(self._activity.to_do, len(self._waiting), self._attention.pending),
+            pending_since_s=min(self._waiting.values(), default=self._activity.planned_at_s),
             up_bytes_per_s=up,
             down_bytes_per_s=down,
             error=self._error,
