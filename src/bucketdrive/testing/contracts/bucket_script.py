@@ -12,6 +12,7 @@ from bucketdrive.errors import BucketDriveError, NoSuchObjectError
 from bucketdrive.model.entries import ObjectHead
 from bucketdrive.ports.bucket import AdminBucket, Condition, IfAbsent, IfMatch, NewObject, ObjectBody, Part, Written
 from bucketdrive.testing.contracts.bucket_harness import BucketHarness
+from bucketdrive.testing.contracts.side_by_side import compare
 from bucketdrive.testing.memory_bucket import MemoryBucket, MemoryStore
 
 NAMES = ("a", "a b", "a+b", "a/b", "a/b/c", "dir/", "e\u0301", "ü", "100%25", "\U0001f600", "./dot", "a//b")
@@ -263,15 +264,4 @@ def play(seeds: Iterable[int], length: int, store: MemoryStore, other: AdminBuck
         for seed in seeds:
             prefix = f"script {seed}/"
             sides = [Side(BucketHarness(bucket, prefix, runner), left) for bucket in (MemoryBucket(store), other)]
-            _play(seed, script_of(seed, length), *sides)
-
-
-def _play(seed: int, steps: list[Step], one: Side, other: Side) -> None:
-    for step in steps:
-        outcomes = one.do(step), other.do(step)
-        if outcomes[0] != outcomes[1]:
-            before = "\n".join(map(str, steps[max(0, step.number - 20) : step.number]))
-            raise AssertionError(f"seed {seed}: {step}\n  {outcomes[0]}\n  {outcomes[1]}\nafter\n{before}")
-    ends = one.end(), other.end()
-    if ends[0] != ends[1]:
-        raise AssertionError(f"seed {seed}: in the end\n  {ends[0]}\n  {ends[1]}")
+            compare(seed, script_of(seed, length), *sides)

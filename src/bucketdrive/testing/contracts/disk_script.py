@@ -17,6 +17,7 @@ from bucketdrive.errors import BucketDriveError
 from bucketdrive.model.entries import Fingerprint, LocalFile, LocalSpecial, LocalUnknown
 from bucketdrive.ports.disk import Disk, Exchanged, Staging
 from bucketdrive.testing.contracts.disk_harness import ListedSkips, Writer
+from bucketdrive.testing.contracts.side_by_side import compare
 
 T = TypeVar("T")
 
@@ -284,11 +285,4 @@ def play(seed: int, length: int, make_sides: Callable[[], tuple[Side, Side]], *,
     steps = script_of(seed, length, is_ordinary_user=is_ordinary_user)
     one, other = make_sides()
     with one, other:
-        for step in steps:
-            outcomes = one.do(step), other.do(step)
-            if outcomes[0] != outcomes[1]:
-                before = "\n".join(map(str, steps[max(0, step.number - 20) : step.number]))
-                raise AssertionError(f"seed {seed}: {step}\n  {outcomes[0]}\n  {outcomes[1]}\nafter\n{before}")
-        ends = one.end(), other.end()
-        if ends[0] != ends[1]:
-            raise AssertionError(f"seed {seed}: in the end\n  {ends[0]}\n  {ends[1]}")
+        compare(seed, steps, one, other)
