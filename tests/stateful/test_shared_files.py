@@ -329,3 +329,15 @@ TestSharedFiles.settings = BRIEF
 @pytest.mark.timeout(600)
 def test_many_more_scripts_are_explained_too():
     run_state_machine_as_test(Machine, settings=settings(BRIEF, max_examples=1000, stateful_step_count=30))
+
+
+def test_what_is_put_back_after_a_deletion_was_begun_is_a_new_file():
+    machine = Machine()
+    machine.begin(devices="AB", kind="moving")
+    machine.other_tool_writes(path="b", text="v1")
+    machine.stabilize()
+    machine.delete(name="A", path="b")
+    machine.move(name="B", path="b")
+    machine.sync_until_a_power_cut(effects=8, is_kept=False, name="B")
+    machine.move(name="B", path="a")
+    machine.teardown()

@@ -23,16 +23,18 @@ class Ending(Enum):
     WHOLE = "whole"
     KILLED = "killed"
     """That it deleted in the bucket: a delete marker does not tell whose it is, so if another puts the same content
-    there again, the device takes it for what its user deleted."""
+    there again, the device takes it for what its user deleted. It may have written down that it is about to delete."""
     CUT = "cut"
     """The power went: that, or that what stands in its folder came from the bucket."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileState:
-    """One state of the model. `late`: values that requests of devices put where nothing was, long after they were sent.
+    """One state of the model.
 
-    Those may be taken back by the device that sent them, as it knows them for what they are.
+    `late`: values that requests of devices put where nothing was, long after they were sent. Those may be taken back by
+    the device that sent them, as it knows them for what they are. `forsaken_by`: devices that wrote down that they
+    delete this file and did not get as far. What their users put there again is a new file.
     """
 
     local: tuple[Value, ...]
@@ -40,15 +42,21 @@ class FileState:
     server: Value = None
     conflicts: frozenset[str] = frozenset()
     late: frozenset[tuple[int, str]] = frozenset()
+    forsaken_by: frozenset[int] = frozenset()
 
     def write(self, device: int, value: Value) -> "FileState":
         """A user's write or deletion."""
-        return replace(self, local=_with(self.local, device, value))
+        written = replace(self, local=_with(self.local, device, value))
+        return written if value is None or device not in self.forsaken_by else written.agree(device, None)
+
+    def agree(self, device: int, value: Value) -> "FileState":
+        """A device takes `value` for what it and the bucket last agreed on."""
+        return replace(self, base=_with(self.base, device, value), forsaken_by=self.forsaken_by - {device})
 
     def steps(self, device: int, *, ending: Ending = Ending.WHOLE) -> Iterator["FileState"]:
         """What a device may do next; nothing where it is at rest."""
         local, base, server = self.local[device], self.base[device], self.server
-        agreed = replace(self, base=_with(self.base, device, server))
+        agreed = self.agree(device, server)
         if local == server != base:
             yield agreed
         elif local == base != server or (local is None and server not in (base, None)):
@@ -58,14 +66,14 @@ class FileState:
         elif local != base and (server == base or server is None):
             if local is None and ending is not Ending.WHOLE:
                 yield replace(self, server=None, late=frozenset())
-            yield replace(self, server=local, base=_with(self.base, device, local), late=frozenset())  # up
+                yield replace(self, forsaken_by=self.forsaken_by | {device})
+            yield replace(self.agree(device, local), server=local, late=frozenset())  # up
         elif local != base and local is not None:
             yield self.aside(device, local)
 
     def aside(self, device: int, value: str) -> "FileState":
         """A device's file has become a conflict copy of its value."""
-        aside = replace(self, conflicts=self.conflicts | {value}, base=_with(self.base, device, None))
-        return aside.write(device, None)
+        return replace(self.agree(device, None), conflicts=self.conflicts | {value}).write(device, None)
 
     def regrets(self, device: int) -> Iterator["FileState"]:
         """A device may take back what a request of its own put into the bucket long after it was sent."""
