@@ -4,7 +4,7 @@ import pytest
 
 from bucketdrive.drive.drive import Drive
 from bucketdrive.errors import NoSuchPathError, UsageError
-from bucketdrive.httpapi.client import RemoteDrive
+from bucketdrive.httpapi.remote import RemoteDrive
 from bucketdrive.model.reports import DriveStatus
 
 GONE = None

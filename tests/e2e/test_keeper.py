@@ -62,9 +62,9 @@ def test_syncs_come_one_after_the_other_and_reading_does_not_wait(keep, world):
     async def play(keeper):
         await keeper.sync()
         async with keeper._turn:
-            waiting = asyncio.ensure_future(keeper.sync())
-            assert [version.path for version in await keeper.versions("a")] == ["a"]
-            assert [entry.path for entry in await keeper.ls()] == ["a"]
+            waiting, history = asyncio.ensure_future(keeper.sync()), keeper.session.history
+            assert [version.path for version in await keeper.reading(history.versions("a"))] == ["a"]
+            assert [entry.path for entry in await keeper.reading(history.ls())] == ["a"]
             assert (await keeper.status()).files == 1
             assert [line.op for line in await keeper.log()] == ["upload"]
             assert not waiting.done()

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from bucketdrive.cli.progress import Progress
     from bucketdrive.drive.drive import Drive
     from bucketdrive.drive.records import DriveRecord
-    from bucketdrive.httpapi.client import Daemon, RemoteDrive
+    from bucketdrive.httpapi.client import Daemon
+    from bucketdrive.httpapi.remote import RemoteDrive
     from bucketdrive.model.reports import DriveStatus
 
 
@@ -119,7 +120,7 @@ def find_kept(folder: Path | None) -> "list[RemoteDrive]":
 
 
 def _remote(daemon: "Daemon", record: "DriveRecord", progress: "Progress | None" = None) -> "RemoteDrive":
-    from bucketdrive.httpapi.client import RemoteDrive  # noqa: PLC0415  --help does not need it
+    from bucketdrive.httpapi.remote import RemoteDrive  # noqa: PLC0415  --help does not need it
 
     hear = progress.hear if progress and progress.is_shown else None
     return RemoteDrive(daemon, record.root_id, (record.folder, record.url), hear)

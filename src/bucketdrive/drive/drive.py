@@ -86,20 +86,20 @@ class Drive:
         return self._call(self._session.status())
 
     def versions(self, path: str) -> list[VersionInfo]:
-        """See `Session.versions`."""
-        return self._call(self._session.versions(path))
+        """See `History.versions`."""
+        return self._call(self._session.history.versions(path))
 
     def trash(self) -> list[DeletedInfo]:
-        """See `Session.trash`."""
-        return self._call(self._session.trash())
+        """See `History.trash`."""
+        return self._call(self._session.history.trash())
 
     def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
-        """See `Session.ls`."""
-        return self._call(self._session.ls(path, as_of))
+        """See `History.ls`."""
+        return self._call(self._session.history.ls(path, as_of))
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
-        """See `Session.restore`."""
-        return self._call(self._session.restore(path, version_id, as_of, dry_run=dry_run))
+        """See `History.restore`."""
+        return self._call(self._session.history.restore(path, version_id, as_of, dry_run=dry_run))
 
     def verify(self, *, full: bool = False) -> VerifyReport:
         """See `Session.verify`."""

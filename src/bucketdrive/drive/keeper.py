@@ -33,13 +33,10 @@ from bucketdrive.model.hints import Hints
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.reports import (
-    DeletedInfo,
     DriveStatus,
     StateWord,
     SyncReport,
-    TreeEntry,
     VerifyReport,
-    VersionInfo,
 )
 from bucketdrive.ports.runtime import Event, Listener, Planned, Stands
 from bucketdrive.rules.backoff import retry_after_s
@@ -216,7 +213,7 @@ class Keeper:
 
     async def _hear(self) -> Hints | None:
         try:
-            hints = await self._reading(self.session.hear())
+            hints = await self.reading(self.session.hear())
         except TransientError as error:
             if not self.is_offline:
                 await self._failed(error)
@@ -252,15 +249,11 @@ class Keeper:
                 self._attention.looked_at_everything(began_s)
             return report
 
-        return await self._in_turn(sync)
-
-    async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
-        """See `Session.restore`."""
-        return await self._in_turn(lambda: self.session.restore(path, version_id, as_of, dry_run=dry_run))
+        return await self.in_turn(sync)
 
     async def settle(self, path: str, keep: Keep | str) -> SyncReport:
         """See `Session.settle`."""
-        return await self._in_turn(lambda: self.session.settle(path, keep))
+        return await self.in_turn(lambda: self.session.settle(path, keep))
 
     async def approve(self) -> int:
         """See `Session.approve`; the deletions happen at once."""
@@ -274,7 +267,8 @@ class Keeper:
         self.poke()
         return number
 
-    async def _in_turn(self, verb: Callable[[], Awaitable[SyncReport]]) -> SyncReport:
+    async def in_turn(self, verb: Callable[[], Awaitable[SyncReport]]) -> SyncReport:
+        """Have done what changes the drive, after all that was asked for before."""
         async with self._turn:
             self._activity.begin()
             try:
@@ -322,21 +316,9 @@ class Keeper:
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._reader, lambda: read_status(self.record, seen))
 
-    async def versions(self, path: str) -> list[VersionInfo]:
-        """See `Session.versions`."""
-        return await self._reading(self.session.versions(path))
-
-    async def trash(self) -> list[DeletedInfo]:
-        """See `Session.trash`."""
-        return await self._reading(self.session.trash())
-
-    async def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
-        """See `Session.ls`."""
-        return await self._reading(self.session.ls(path, as_of))
-
     async def conflicts(self) -> list[ConflictCopy]:
         """See `Session.conflicts`."""
-        return await self._reading(self.session.conflicts())
+        return await self.reading(self.session.conflicts())
 
     async def log(self, last: int = 100, after: int = 0) -> list[LogLine]:
         """See `Session.log`."""
@@ -346,14 +328,15 @@ class Keeper:
     async def why(self, path: str) -> Why:
         """See `Session.why`; it plans a sync, and so waits for one that runs."""
         async with self._turn:
-            return await self._reading(self.session.why(path))
+            return await self.reading(self.session.why(path))
 
     async def verify(self, *, full: bool = False) -> VerifyReport:
         """See `Session.verify`; waits for a sync that runs."""
         async with self._turn:
-            return await self._reading(self.session.verify(full=full))
+            return await self.reading(self.session.verify(full=full))
 
-    async def _reading(self, verb: Awaitable[T]) -> T:
+    async def reading(self, verb: Awaitable[T]) -> T:
+        """Have asked what only reads, of the session or its history; it does not wait for a sync."""
         self._readers += 1
         try:
             return await verb

@@ -1,42 +1,33 @@
 """An open drive: all its verbs, async. The state is opened, and the store connected, when a verb first needs them."""
 
 import asyncio
-from collections import Counter
-from dataclasses import replace
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Self
 
-from bucketdrive.drive.assembly import Silence, Store
+from bucketdrive.drive.assembly import Silence
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.conflicts import list_conflicts, settle_conflict
+from bucketdrive.drive.history import History
+from bucketdrive.drive.measured import Measured
 from bucketdrive.drive.opening import Opened, open_to_read, open_to_work
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import state_dir
 from bucketdrive.drive.standing import PAUSED, read_status
-from bucketdrive.drive.telling import added, would_do
+from bucketdrive.drive.telling import would_do
 from bucketdrive.drive.why import explain
 from bucketdrive.engine.hearing import Hearing
-from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.verify import verify
-from bucketdrive.errors import BusyError, UsageError
-from bucketdrive.history.as_of import NOW, list_tree
-from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
-from bucketdrive.history.versions import describe_versions, list_trash
-from bucketdrive.model.entries import SyncedFile
+from bucketdrive.errors import BusyError
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.log import LogLine
-from bucketdrive.model.paths import KeySpace, RelPath
-from bucketdrive.model.plan import Plan
-from bucketdrive.model.reports import DeletedInfo, DriveStatus, SyncReport, TreeEntry, VerifyReport, VersionInfo
+from bucketdrive.model.paths import RelPath
+from bucketdrive.model.reports import DriveStatus, SyncReport, VerifyReport
 from bucketdrive.ports.runtime import Listener
-from bucketdrive.rules.moments import parse_moment
 from bucketdrive.rules.names import origin_of
 from bucketdrive.state.log import add_log, read_log
 from bucketdrive.state.runs import approve_holds, deny_holds
-from bucketdrive.state.trees import count_synced, load_synced_at, put_meta
-
-Report = TypeVar("Report", SyncReport, VerifyReport)
+from bucketdrive.state.trees import count_synced, put_meta
 
 
 class Session:
@@ -46,11 +37,12 @@ class Session:
         """`record`: which drive; `listener`: hears of progress; `listens`: `hear` will be asked."""
         self.record = record
         self._listener = listener or Silence()
-        self._keys = KeySpace(record.prefix)
         self._open: Opened | None = None
         self._opening = asyncio.Lock()
         self._listens = listens
         self._hearing: Hearing | None = None
+        self.history = History(self._working, record)
+        """The verbs of time."""
 
     async def __aenter__(self) -> Self:
         return self
@@ -78,7 +70,7 @@ class Session:
             TransientError: the store is not to be reached now.
         """
         opened = await self._working()
-        with _Measured(opened.store) as measured:
+        with Measured(opened.store) as measured:
             if dry_run:
                 report = would_do(await opened.cycle.plan())
             else:
@@ -111,74 +103,6 @@ class Session:
         """What the state tells, without asking the bucket, and beside a running sync."""
         return read_status(self.record)
 
-    async def versions(self, path: str) -> list[VersionInfo]:
-        """The versions of a file, newest first.
-
-        Raises:
-            NoSuchPathError: it has none.
-        """
-        opened = await self._working()
-        parsed = RelPath.parse(path)
-        await read_journals(opened.parts)
-        found = await describe_versions(opened.store.bucket, self._keys, opened.state, parsed)
-        row = (await opened.state.run(load_synced_at, [parsed])).get(parsed)
-        if not isinstance(row, SyncedFile):
-            return found
-        return [replace(v, sha256=row.sha256) if v.version_id == row.version_id else v for v in found]
-
-    async def trash(self) -> list[DeletedInfo]:
-        """The deleted files that can be restored, by path."""
-        opened = await self._working()
-        return await list_trash(opened.store.bucket, self._keys)
-
-    async def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
-        """The files in the bucket at or below `path` (empty: all), sorted by path; as they are now or were `as_of`.
-
-        `as_of` is a time in ISO 8601 or an age, as `rules.moments` reads it.
-
-        Raises:
-            NoSuchPathError: a path is named, and there is or was nothing.
-            UsageError: `as_of` is no moment.
-        """
-        at_s = self._moment(as_of) if as_of else NOW
-        opened = await self._working()
-        return await list_tree(opened.store.bucket, self._keys, _parsed(path), at_s)
-
-    async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
-        """Make an old version the newest again and bring it here; what is here and not yet up goes up first.
-
-        With `as_of` (as for `ls`), the file, or all files below the folder, as they were then; files made since stay.
-
-        Raises:
-            NoSuchPathError: there is nothing to restore, or there was nothing then.
-            UsageError: `as_of` is no moment, or a version is named as well.
-        """
-        if version_id and as_of:
-            raise UsageError(
-                "A version and a moment cannot both be named. Nothing was restored.",
-                hint="Name the version alone: it is of one moment.",
-                path=path,
-            )
-        at_s = self._moment(as_of) if as_of else NOW
-        parsed = _parsed(path) if as_of else RelPath.parse(path)
-        opened = await self._working()
-
-        async def plan() -> Plan:
-            if as_of:
-                return await make_restore_plan_as_of(opened.store.bucket, self._keys, parsed, at_s)
-            await read_journals(opened.parts)
-            return await make_restore_plan(opened.store.bucket, self._keys, opened.state, RelPath(parsed), version_id)
-
-        with _Measured(opened.store) as measured:
-            if dry_run:
-                report = would_do(await plan())
-            else:
-                first = await opened.cycle.sync()
-                restored = await opened.cycle.carry_out(await plan())
-                report = added(first, await opened.cycle.sync())
-                report.failed += restored.failed
-        return self._signed(measured.into(report))
-
     async def verify(self, *, full: bool = False) -> VerifyReport:
         """Compare folder, state and bucket by hash; see `engine.verify`. Changes nothing at all.
 
@@ -187,7 +111,7 @@ class Session:
         """
         opened = self._open or await open_to_read(self.record, self._listener)
         try:
-            with _Measured(opened.store) as measured:
+            with Measured(opened.store) as measured:
                 report = await verify(opened.parts, is_full=full)
         finally:
             if opened is not self._open:
@@ -214,7 +138,7 @@ class Session:
             PreconditionError: a file changed meanwhile; nothing was settled.
         """
         opened = await self._working()
-        with _Measured(opened.store) as measured:
+        with Measured(opened.store) as measured:
             report = await settle_conflict(opened, RelPath.parse(path), Keep(keep))
         return self._signed(measured.into(report))
 
@@ -269,42 +193,6 @@ class Session:
                 self._open = await open_to_work(self.record, self._listener)
             return self._open
 
-    def _moment(self, text: str) -> float:
-        return parse_moment(text, SystemClock().now_s())
-
     def _signed(self, report: SyncReport) -> SyncReport:
         report.drive = self.record.url
-        return report
-
-
-def _parsed(path: str) -> str:
-    """A path in the drive, or empty for all of it."""
-    return RelPath.parse(path) if path else ""
-
-
-class _Measured:
-    """What a block costs: requests, body bytes, seconds."""
-
-    def __init__(self, store: Store) -> None:
-        self._meter = store.meter
-        self._clock = SystemClock()
-
-    def __enter__(self) -> Self:
-        self._requests = Counter(self._meter.requests)
-        self._bytes = (self._meter.bytes_sent, self._meter.bytes_received)
-        self._started_s = self._clock.now_s()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        return
-
-    def into(self, report: Report) -> Report:
-        """Write it into a report."""
-        report.requests = dict(sorted((Counter(self._meter.requests) - self._requests).items()))
-        if isinstance(report, SyncReport):
-            report.bytes_sent = self._meter.bytes_sent - self._bytes[0]
-        report.bytes_received = self._meter.bytes_received - self._bytes[1]
-        report.seconds = round(self._clock.now_s() - self._started_s, 3)
         return report

@@ -8,8 +8,10 @@ from fastapi.responses import Response
 
 from bucketdrive import __version__
 from bucketdrive.errors import BucketDriveError, UsageError, error_document
+from bucketdrive.httpapi.answers import Answer
+from bucketdrive.httpapi.history_routes import history_routes
 from bucketdrive.httpapi.house import House
-from bucketdrive.httpapi.routes import Answer, drive_routes, house_routes
+from bucketdrive.httpapi.routes import drive_routes, house_routes
 
 _STATUSES = {2: 400, 3: 404, 4: 409, 5: 503, 7: 409}
 """The HTTP status for each exit code; 500 for those that are not here."""
@@ -25,6 +27,7 @@ def make_app(house: House) -> FastAPI:
     app.state.house = house
     app.include_router(house_routes)
     app.include_router(drive_routes)
+    app.include_router(history_routes)
     app.add_exception_handler(BucketDriveError, _tell)
     app.add_exception_handler(RequestValidationError, _tell_usage)
     return app

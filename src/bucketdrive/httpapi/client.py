@@ -1,7 +1,4 @@
-"""The verbs of a drive, asked of a running daemon over its unix socket. Standard library only: a status has 100 ms.
-
-`RemoteDrive` has the calls of `drive.drive.Drive`, which raise the same errors.
-"""
+"""A running daemon, asked over its unix socket. Standard library only: a status has 100 ms."""
 
 import http.client
 import json
@@ -11,21 +8,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from urllib.parse import urlencode
 
 from bucketdrive.errors import InternalError, NoDaemonError, read_error
 from bucketdrive.model.documents import read_document
-from bucketdrive.model.explanations import ConflictCopy, Keep, Why
-from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
-    DeletedInfo,
     DriveStatus,
-    SyncReport,
-    TreeEntry,
-    VerifyReport,
-    VersionInfo,
 )
 
 _CONNECT_S = 5.0
@@ -137,109 +126,3 @@ def short_name(path: Path) -> Iterator[str]:
 def _with(path: str, query: Mapping[str, Any] | None) -> str:
     given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items()}
     return f"{path}?{urlencode(given, errors='surrogateescape')}" if given else path
-
-
-class RemoteDrive:
-    """A drive that a daemon keeps."""
-
-    def __init__(
-        self,
-        daemon: Daemon,
-        root_id: str,
-        where: tuple[Path, str],
-        hear: Callable[[dict[str, Any]], None] | None = None,
-    ) -> None:
-        """`root_id`: its id, as the daemon knows it; `where`: its folder, and `s3://BUCKET/PREFIX`.
-
-        `hear` is told what happens to the drive while it is synced: an event of the API, in a thread.
-        """
-        self._daemon = daemon
-        self._root_id = root_id
-        self.folder, self.url = where
-        self._hear = hear
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Nothing is open between two calls."""
-
-    def sync(self, *, dry_run: bool = False) -> SyncReport:
-        """See `Session.sync`."""
-        return read_document(SyncReport, self._watched("sync", dry_run=dry_run))
-
-    def status(self) -> DriveStatus:
-        """See `Keeper.status`."""
-        return read_document(DriveStatus, self._get("status"))
-
-    def pause(self) -> DriveStatus:
-        """See `Keeper.pause`; how the drive stands then."""
-        return read_document(DriveStatus, self._post("pause"))
-
-    def resume(self) -> DriveStatus:
-        """See `Keeper.resume`; how the drive stands then."""
-        return read_document(DriveStatus, self._post("resume"))
-
-    def versions(self, path: str) -> list[VersionInfo]:
-        """See `Session.versions`."""
-        return [read_document(VersionInfo, version) for version in self._get("versions", path=path)["versions"]]
-
-    def trash(self) -> list[DeletedInfo]:
-        """See `Session.trash`."""
-        return [read_document(DeletedInfo, deleted) for deleted in self._get("trash")["deleted"]]
-
-    def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
-        """See `Session.ls`."""
-        return [read_document(TreeEntry, entry) for entry in self._get("ls", path=path, as_of=as_of)["entries"]]
-
-    def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
-        """See `Session.restore`."""
-        document = self._watched("restore", path=path, version_id=version_id, as_of=as_of, dry_run=dry_run)
-        return read_document(SyncReport, document)
-
-    def verify(self, *, full: bool = False) -> VerifyReport:
-        """See `Session.verify`."""
-        return read_document(VerifyReport, self._get("verify", full=full))
-
-    def conflicts(self) -> list[ConflictCopy]:
-        """See `Session.conflicts`."""
-        return [read_document(ConflictCopy, copy) for copy in self._get("conflicts")["copies"]]
-
-    def settle(self, path: str, keep: Keep | str) -> SyncReport:
-        """See `Session.settle`."""
-        return read_document(SyncReport, self._watched("settle", path=path, keep=keep))
-
-    def approve(self) -> int:
-        """See `Keeper.approve`."""
-        return int(self._post("approve")["approved"])
-
-    def deny(self) -> int:
-        """See `Keeper.deny`."""
-        return int(self._post("deny")["denied"])
-
-    def why(self, path: str) -> Why:
-        """See `Session.why`."""
-        return read_document(Why, self._get("why", path=path))
-
-    def log(self, last: int = 100, after: int = 0) -> list[LogLine]:
-        """See `Session.log`."""
-        return [read_document(LogLine, line) for line in self._get("log", last=last, after=after)["lines"]]
-
-    def _watched(self, verb: str, **query: Any) -> Any:
-        """As `_post`, with its progress told."""
-        hear = self._hear
-        if hear is None:
-            return self._post(verb, **query)
-        with self._daemon.hearing(lambda event: hear(event) if event.get("drive") == self._root_id else None):
-            return self._post(verb, **query)
-
-    def _get(self, verb: str, **query: Any) -> Any:
-        return self._daemon.ask("GET", f"/drives/{self._root_id}/{verb}", query)
-
-    def _post(self, verb: str, **query: Any) -> Any:
-        return self._daemon.ask("POST", f"/drives/{self._root_id}/{verb}", query)

@@ -3,63 +3,18 @@
 import json
 import os
 from collections.abc import AsyncIterable
-from typing import Annotated, Any, cast
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Query, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import APIRouter, Body, Query
+from fastapi.responses import Response
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from bucketdrive import __version__
-from bucketdrive.drive.keeper import Keeper
-from bucketdrive.errors import NoSuchDriveError
-from bucketdrive.httpapi.house import House
+from bucketdrive.httpapi.answers import Answer, DryRun, OneHouse, OneKeeper, Path, drive_router
 from bucketdrive.model.explanations import Keep
 
-Path = Annotated[str, Query(description="A path in the drive, `/` between its parts.")]
-AsOf = Annotated[str, Query(description="A time in ISO 8601 or an age (`2h`); empty for now.")]
-DryRun = Annotated[bool, Query(description="Only say what would be done.")]
-
-
-class Answer(JSONResponse):
-    """A document in ASCII, as the commands print it: names of files may be no text at all."""
-
-    def render(self, content: Any) -> bytes:  # type: ignore[explicit-override]  # not in Python 3.11
-        """See `Response`."""
-        return json.dumps(content).encode("ascii")
-
-
-def house_of(request: Request) -> House:
-    """The daemon that a request is for."""
-    return cast("House", request.app.state.house)
-
-
-def keeper_of(root_id: str, request: Request) -> Keeper:
-    """The keeper of the drive that a request is about.
-
-    Raises:
-        NoSuchDriveError: the daemon does not keep it.
-    """
-    found = house_of(request).keepers.get(root_id)
-    if found is None:
-        raise NoSuchDriveError(
-            "The daemon keeps no drive of this id. Nothing was done.", hint="bucketdrive start FOLDER", path=root_id
-        )
-    return found
-
-
-OneHouse = Annotated[House, Depends(house_of)]
-OneKeeper = Annotated[Keeper, Depends(keeper_of)]
-
 house_routes = APIRouter()
-drive_routes = APIRouter(
-    prefix="/drives/{root_id}",
-    responses={
-        400: {"description": "The call makes no sense (exit code 2)"},
-        404: {"description": "No such drive, path or version (exit code 3)"},
-        409: {"description": "Stopped to protect data (7), or one path cannot be done (4)"},
-        503: {"description": "Temporary, try again (5)"},
-    },
-)
+drive_routes = drive_router()
 
 
 @house_routes.get(
@@ -126,17 +81,6 @@ async def resume(keeper: OneKeeper) -> Response:
     return Answer((await keeper.status()).to_json())
 
 
-@drive_routes.post("/restore", summary="Bring back", response_description="The document of `restore --json`")
-async def restore(
-    keeper: OneKeeper,
-    path: Path = "",
-    version_id: str = "",
-    as_of: AsOf = "",
-    dry_run: DryRun = False,  # noqa: FBT002  a query's
-) -> Response:
-    return Answer((await keeper.restore(path, version_id, as_of, dry_run=dry_run)).to_json())
-
-
 @drive_routes.post("/settle", summary="Settle a conflict", response_description="The document of `sync --json`")
 async def settle(keeper: OneKeeper, path: Path, keep: Keep) -> Response:
     return Answer((await keeper.settle(path, keep)).to_json())
@@ -155,21 +99,6 @@ async def deny(keeper: OneKeeper) -> Response:
 @drive_routes.get("/status", summary="How the drive stands", response_description="An entry of `status --json`")
 async def status(keeper: OneKeeper) -> Response:
     return Answer((await keeper.status()).to_json())
-
-
-@drive_routes.get("/versions", summary="Versions of a file", response_description="The document of `versions --json`")
-async def versions(keeper: OneKeeper, path: Path) -> Response:
-    return Answer({"path": path, "versions": [version.to_json() for version in await keeper.versions(path)]})
-
-
-@drive_routes.get("/ls", summary="The files in the bucket", response_description="The document of `ls --json`")
-async def ls(keeper: OneKeeper, path: Path = "", as_of: AsOf = "") -> Response:
-    return Answer({"entries": [entry.to_json() for entry in await keeper.ls(path, as_of)]})
-
-
-@drive_routes.get("/trash", summary="Deleted files", response_description="The document of `trash --json`")
-async def trash(keeper: OneKeeper) -> Response:
-    return Answer({"deleted": [deleted.to_json() for deleted in await keeper.trash()]})
 
 
 @drive_routes.get("/verify", summary="Compare by hash", response_description="The document of `verify --json`")

@@ -1,0 +1,111 @@
+"""The verbs of time of an open drive: what the bucket keeps of the past, looked at and brought back."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from bucketdrive.drive.clock import SystemClock
+from bucketdrive.drive.measured import Measured
+from bucketdrive.drive.opening import Opened
+from bucketdrive.drive.records import DriveRecord
+from bucketdrive.drive.telling import added, would_do
+from bucketdrive.engine.journal import read_journals
+from bucketdrive.errors import UsageError
+from bucketdrive.history.as_of import NOW, list_tree
+from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.history.versions import describe_versions, list_trash
+from bucketdrive.model.entries import SyncedFile
+from bucketdrive.model.paths import KeySpace, RelPath
+from bucketdrive.model.plan import Plan
+from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
+from bucketdrive.rules.moments import parse_moment
+from bucketdrive.state.trees import load_synced_at
+
+
+class History:
+    """What `Session.history` can do."""
+
+    def __init__(self, working: Callable[[], Awaitable[Opened]], record: DriveRecord) -> None:
+        """`working`: opens the drive, where it is not open yet."""
+        self._working = working
+        self._record = record
+        self._keys = KeySpace(record.prefix)
+
+    async def versions(self, path: str) -> list[VersionInfo]:
+        """The versions of a file, newest first.
+
+        Raises:
+            NoSuchPathError: it has none.
+        """
+        opened = await self._working()
+        parsed = RelPath.parse(path)
+        await read_journals(opened.parts)
+        found = await describe_versions(opened.store.bucket, self._keys, opened.state, parsed)
+        row = (await opened.state.run(load_synced_at, [parsed])).get(parsed)
+        if not isinstance(row, SyncedFile):
+            return found
+        return [replace(v, sha256=row.sha256) if v.version_id == row.version_id else v for v in found]
+
+    async def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
+        """The files in the bucket at or below `path` (empty: all), sorted by path; as they are now or were `as_of`.
+
+        `as_of` is a time in ISO 8601 or an age, as `rules.moments` reads it.
+
+        Raises:
+            NoSuchPathError: a path is named, and there is or was nothing.
+            UsageError: `as_of` is no moment.
+        """
+        at_s = self._moment(as_of) if as_of else NOW
+        opened = await self._working()
+        return await list_tree(opened.store.bucket, self._keys, _parsed(path), at_s)
+
+    async def trash(self) -> list[DeletedInfo]:
+        """The deleted files that can be restored, by path."""
+        opened = await self._working()
+        return await list_trash(opened.store.bucket, self._keys)
+
+    async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
+        """Make an old version the newest again and bring it here; what is here and not yet up goes up first.
+
+        With `as_of` (as for `ls`), the file, or all files below the folder, as they were then; files made since stay.
+
+        Raises:
+            NoSuchPathError: there is nothing to restore, or there was nothing then.
+            UsageError: `as_of` is no moment, or a version is named as well.
+        """
+        if version_id and as_of:
+            raise UsageError(
+                "A version and a moment cannot both be named. Nothing was restored.",
+                hint="Name the version alone: it is of one moment.",
+                path=path,
+            )
+        at_s = self._moment(as_of) if as_of else NOW
+        parsed = _parsed(path) if as_of else RelPath.parse(path)
+        opened = await self._working()
+
+        async def plan() -> Plan:
+            if as_of:
+                return await make_restore_plan_as_of(opened.store.bucket, self._keys, parsed, at_s)
+            await read_journals(opened.parts)
+            return await make_restore_plan(opened.store.bucket, self._keys, opened.state, RelPath(parsed), version_id)
+
+        with Measured(opened.store) as measured:
+            if dry_run:
+                report = would_do(await plan())
+            else:
+                first = await opened.cycle.sync()
+                restored = await opened.cycle.carry_out(await plan())
+                report = added(first, await opened.cycle.sync())
+                report.failed += restored.failed
+        return self._signed(measured.into(report))
+
+    def _moment(self, text: str) -> float:
+        return parse_moment(text, SystemClock().now_s())
+
+    def _signed(self, report: SyncReport) -> SyncReport:
+        report.drive = self._record.url
+        return report
+
+
+def _parsed(path: str) -> str:
+    """A path in the drive, or empty for all of it."""
+    return RelPath.parse(path) if path else ""
