@@ -88,6 +88,11 @@ class History:
             await read_journals(opened.parts)
             return await make_restore_plan(opened.store.bucket, self._keys, opened.state, RelPath(parsed), version_id)
 
+        return await self._carry_out(plan, dry_run=dry_run)
+
+    async def _carry_out(self, plan: Callable[[], Awaitable[Plan]], *, dry_run: bool) -> SyncReport:
+        """Bring up what is here and not yet there, then do what `plan` says in the bucket, then bring that here."""
+        opened = await self._working()
         with Measured(opened.store) as measured:
             if dry_run:
                 report = would_do(await plan())
