@@ -231,18 +231,17 @@ class Machine(RuleBasedStateMachine):
         self.sync_midst(name, steps, lambda: self.tool_writes(path, text))
 
     def sync_midst(self, name, steps, act):
-        loop = self.world.loop
-        moment, acted = loop.steps + steps, []
+        loop, is_over, acted = self.world.loop, [], []
 
-        def on_step():
-            if loop.steps >= moment and not acted:
+        def at_step():
+            if not is_over:
                 acted.append(True)
                 self.work(name)
                 act()
 
-        loop.on_step = on_step
+        loop.call_at_step(loop.steps + steps, at_step)
         assert self.run_sync(name) is not None
-        loop.on_step = lambda: None
+        is_over.append(True)
         self.work(name)
         if not acted:
             act()

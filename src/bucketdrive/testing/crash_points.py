@@ -44,7 +44,7 @@ class CrashPoint:
             if not self.is_reached:
                 raise
         finally:
-            loop.on_step = lambda: None
+            loop.on_step = None
 
     def _on_step(self) -> None:
         if not self.is_reached and self._is_here():

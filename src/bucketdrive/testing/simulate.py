@@ -42,9 +42,8 @@ class Simulation:
         if story.faults.foreign:
             self._world.before_delete = tool.meddle
         self._mishaps = Mishaps(self._world, self._devices, story, tool)
-        self._next_crash = self._steps_to_crash()
-        self._next_check = _CHECK_EVERY
         self._are_users_done = False
+        self._is_at_rest = False
 
     def run(self) -> Verdict:
         """Play the story to its end and judge it."""
@@ -57,7 +56,8 @@ class Simulation:
     async def _play(self) -> None:
         world = self._world
         world.faults = self._story.faults
-        world.loop.on_step = self._on_step
+        self._crash_later()
+        world.loop.call_at_step(_CHECK_EVERY, self._check)
         async with asyncio.TaskGroup() as group:
             users = [group.create_task(user.work()) for user in self._users]
             machines = [group.create_task(self._machine(device)) for device in self._devices]
@@ -67,7 +67,7 @@ class Simulation:
             await asyncio.wait(users)
             self._are_users_done = True
             await asyncio.wait([*machines, *others])
-        world.loop.on_step = lambda: None
+        self._is_at_rest = True
         world.faults = Faults()
         world.before_delete = lambda _key: None
         self._mishaps.end()
@@ -80,17 +80,22 @@ class Simulation:
         await self._come_to_rest()
         self._judge.conclude()
 
-    def _on_step(self) -> None:
-        steps = self._world.loop.steps
-        if steps >= self._next_crash:
-            self._next_crash += self._steps_to_crash()
-            self._crash()
-        if steps >= self._next_check:
-            self._next_check += _CHECK_EVERY
+    def _check(self) -> None:
+        if not self._is_at_rest:
             self._judge.check_kept()
+            self._world.loop.call_at_step(self._world.loop.steps + _CHECK_EVERY, self._check)
+
+    def _crash_later(self) -> None:
+        """After some steps, so that each step is as likely as any other to be the last."""
+        rate = self._story.faults.crash
+        if rate:
+            steps = 1 + int(math.log(1.0 - self._world.fraction()) / math.log(1.0 - rate))
+            self._world.loop.call_at_step(self._world.loop.steps + steps, self._crash)
 
     def _crash(self) -> None:
         world, faults = self._world, self._story.faults
+        if self._is_at_rest:
+            return
         device = self._devices[int(world.fraction() * len(self._devices))]
         if faults.state_lost and world.fraction() < faults.state_lost:
             device.lose_state()
@@ -100,18 +105,14 @@ class Simulation:
             device.cut_power()
         else:
             device.crash()
-
-    def _steps_to_crash(self) -> int:
-        """Steps until the next crash, so that each step is as likely as any other to be the last."""
-        rate = self._story.faults.crash
-        return 1 + int(math.log(1.0 - self._world.fraction()) / math.log(1.0 - rate)) if rate else 1 << 60
+        self._crash_later()
 
     async def _machine(self, device: Device) -> None:
         while not self._are_users_done:
             if self._story.faults.state_old and self._world.fraction() < 0.3:
                 device.back_up_state()
             await (device.sync_by_hints() if self._story.by_hints else device.sync())
-            await self._world.sleep(self._world.fraction() * 2)
+            await self._world.sleep(self._world.fraction() * 3)
 
     async def _late_network(self) -> None:
         while not self._are_users_done:

@@ -21,7 +21,7 @@ class Story:
     """
 
     devices: int = 2
-    edits: int = 8
+    edits: int = 6
     paths: tuple[str, ...] = PATHS
     store_class: StoreClass = "A"
     part_bytes: int = 0
@@ -43,20 +43,20 @@ CALM = Story(faults=Faults(meddling=0.1, kept_time=0.2))
 HOSTILE = Story(faults=Faults(refused=0.03, reply_lost=0.03, late=0.02, crash=0.004, meddling=0.1))
 CRASHING = Story(paths=FLAT_PATHS, faults=Faults(reply_lost=0.02, crash=0.015, power_cut=0.3, meddling=0.1))
 FORGETFUL = Story(faults=Faults(refused=0.02, reply_lost=0.02, crash=0.008, state_lost=0.2, meddling=0.1))
-AMNESIA = Story(edits=12, paths=FLAT_PATHS, faults=Faults(crash=0.03, state_lost=0.5, meddling=0.5))
+AMNESIA = Story(edits=8, paths=FLAT_PATHS, faults=Faults(crash=0.03, state_lost=0.5, meddling=0.5))
 CROWDED = Story(
     devices=3,
-    edits=6,
+    edits=4,
     tick_ns=_TICK_NS,
     faults=Faults(refused=0.02, reply_lost=0.03, late=0.03, crash=0.003, meddling=0.05),
 )
 ALONE = Story(
     devices=1,
-    edits=12,
+    edits=10,
     tick_ns=_TICK_NS,
     faults=Faults(reply_lost=0.05, late=0.05, crash=0.01, power_cut=0.3, meddling=0.1),
 )
-FOUR = Story(devices=4, edits=4, paths=FLAT_PATHS, faults=Faults(conflict=0.05, reply_lost=0.02, crash=0.002))
+FOUR = Story(devices=4, edits=3, paths=FLAT_PATHS, faults=Faults(conflict=0.05, reply_lost=0.02, crash=0.002))
 UNRELIABLE = Story(faults=Faults(conflict=0.05, cut=0.1, torn=0.1, stale=0.2, storm=0.1, meddling=0.05))
 """A store that answers badly: 409, short bodies, listings with holes or from before, and no answer for some time."""
 MISFORTUNE = Story(
@@ -74,7 +74,7 @@ HELD_OPEN = Story(faults=Faults(held_open=0.3, crash=0.003, meddling=0.1))
 
 COARSE = Story(tick_ns=_COARSE_NS, faults=Faults(crash=0.003, meddling=0.1))
 """A disk whose clock counts whole seconds: most writes of a second look alike."""
-EDITORS = Story(devices=1, edits=16, paths=FLAT_PATHS, has_editors=True, faults=Faults(meddling=0.2))
+EDITORS = Story(devices=1, edits=12, paths=FLAT_PATHS, has_editors=True, faults=Faults(meddling=0.2))
 """Saves in two steps: files that are gone for a moment, or half written."""
 FOLDING = Story(paths=("a", "A", "b", "B"), folds=True, faults=Faults(reply_lost=0.02, crash=0.003, meddling=0.05))
 
@@ -93,7 +93,7 @@ LAWLESS_FILES = replace(CROWDED, store_class="C", paths=FLAT_PATHS)
 LAWLESS_IN_PARTS = replace(LAWLESS, part_bytes=2)
 LAWLESS_FOREIGN = replace(FOREIGN, store_class="C")
 HINTED_EDITORS = Story(
-    devices=1, edits=16, paths=FLAT_PATHS, has_editors=True, by_hints=True, faults=Faults(meddling=0.2)
+    devices=1, edits=12, paths=FLAT_PATHS, has_editors=True, by_hints=True, faults=Faults(meddling=0.2)
 )
 HINTED_LAWLESS = replace(HINTED_CROWD, store_class="C")
 HINTED_FOREIGN = replace(FOREIGN, by_hints=True)

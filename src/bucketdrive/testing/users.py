@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from bucketdrive.rules.names import is_conflict_name
-from bucketdrive.testing.loop import switch
 from bucketdrive.testing.stories import Story
 from bucketdrive.testing.world import PREFIX, Device, World
 
@@ -18,6 +17,9 @@ _HELD_S = 1.0
 
 _GONE_S = 0.3
 """How long a file is gone while an editor saves it: less than an absence lasts (spec §3.6, 19)."""
+
+_STEPS = 40
+"""Before each edit, so many steps are made at most."""
 
 _MEDDLING = 0.2
 _RESTS_S = 0.6
@@ -79,10 +81,9 @@ class User:
     async def work(self) -> None:
         """Make all the edits of the story, at any moment."""
         for _ in range(self._story.edits):
-            for _ in range(int(self._world.fraction() * 40)):
-                await switch()  # so that edits fall between any two steps of an engine
             if self._world.fraction() < 0.6:
-                await self._world.sleep(self._world.fraction() * 3)
+                await self._world.sleep(self._world.fraction() * 1.5)
+            await self._world.loop.pass_steps(int(self._world.fraction() * _STEPS))  # between any two of an engine's
             self.meddle()
 
     def meddle(self, path: str = "") -> None:
