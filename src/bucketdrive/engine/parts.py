@@ -35,7 +35,7 @@ class Options:
     settle_s: float = 1.0
     absence_s: float = 2.0
     quiet_s: float = 0.3
-    quiet_absence_s: float = 1.0
+    quiet_absence_s: float = 0.5
     grain_ns: int = 20_000_000
     in_flight: int = 64
     memory_bytes: int = 256 << 20
