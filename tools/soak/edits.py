@@ -65,6 +65,9 @@ _WEIGHTS = {
 }
 KINDS = tuple(_WEIGHTS)
 
+_MOST_LARGE = 15
+"""So many large files a person: the store of an hour is in memory, and keeps every version."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edit:
@@ -82,12 +85,15 @@ class Edit:
 def edits(seed: str, pace_s: float = 0.5) -> Iterator[Edit]:
     """The edits of one person, without end; `pace_s` is the pause between two of them, on average."""
     chance = random.Random(seed)
-    number = 0
+    number = larges = 0
     while True:
         number += 1
         is_rest = chance.random() < 0.03
         pause_s = chance.uniform(4, 9) if is_rest else chance.expovariate(1 / pace_s)
         kind = chance.choices(KINDS, weights=list(_WEIGHTS.values()))[0]
+        larges += kind == "large"
+        if kind == "large" and larges > _MOST_LARGE:
+            kind = "save"
         yield Edit(number, pause_s, kind, chance.random(), chance.random(), _size(chance), chance.uniform(0, 1.2))
 
 

@@ -94,10 +94,11 @@ class Wire:
             raise UnknownOutcomeError("No reply came.")
         if call.__name__ == "delete_object":
             self._network.before_delete(args[0])
-        before = self._inner.store.live().get(args[0]) if call.__name__ == "delete_object" else None
+        before = self._inner.store.history(args[0])[:1] if call.__name__ == "delete_object" else []
         reply = await call(*args, **kwargs)
-        if before is not None:
-            self._on_delete(args[0], before)
+        for top in before:
+            if not top.is_delete_marker:
+                self._on_delete(args[0], top.data)
         self._check()
         if self._happens(faults.reply_lost):
             raise UnknownOutcomeError("No reply came.")
