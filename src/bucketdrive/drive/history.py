@@ -10,8 +10,10 @@ from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.telling import added, would_do
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
-from bucketdrive.history.as_of import NOW, list_tree
+from bucketdrive.history.as_of import NOW
+from bucketdrive.history.look import list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.history.sweep import Sweeps
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.paths import KeySpace, RelPath
@@ -55,8 +57,7 @@ class History:
             UsageError: `as_of` is no moment.
         """
         at_s = self._moment(as_of) if as_of else NOW
-        opened = await self._working()
-        return await list_tree(opened.store.bucket, self._keys, _parsed(path), at_s)
+        return await list_tree(await self._looking(as_of), _parsed(path), at_s)
 
     async def trash(self) -> list[DeletedInfo]:
         """The deleted files that can be restored, by path."""
@@ -102,6 +103,13 @@ class History:
                 report = added(first, await opened.cycle.sync())
                 report.failed += restored.failed
         return self._signed(measured.into(report))
+
+    async def _looking(self, as_of: str = "") -> Sweeps:
+        """The kept sweeps; for a look `as_of` a moment, the journals were read: they tell when large uploads ended."""
+        opened = await self._working()
+        if as_of:
+            await read_journals(opened.parts)
+        return opened.sweeps
 
     def _moment(self, text: str) -> float:
         return parse_moment(text, SystemClock().now_s())

@@ -18,6 +18,7 @@ from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.engine.cycle import Cycle
 from bucketdrive.engine.parts import Identity, Parts
+from bucketdrive.history.sweep import Sweeps
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import StoreFacts
 from bucketdrive.ports.runtime import Listener
@@ -33,6 +34,7 @@ class Opened:
     folder: Folder
     parts: Parts
     cycle: Cycle
+    sweeps: Sweeps
 
     @property
     def state(self) -> State:
@@ -97,7 +99,7 @@ async def _open(record: DriveRecord, listener: Listener, state: State, *, may_wr
         options=options_of(settings),
         boot_id=boot_id(),
     )
-    return Opened(store, folder, parts, Cycle(parts))
+    return Opened(store, folder, parts, Cycle(parts), Sweeps(store.bucket, keys, state))
 
 
 async def _complete_state(record: DriveRecord, store: Store, folder: Folder, state: State) -> None:

@@ -5,8 +5,10 @@ import asyncio
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.parts import Options
 from bucketdrive.engine.verify import SAMPLE, verify
-from bucketdrive.history.as_of import NOW, list_tree
+from bucketdrive.history.as_of import NOW
+from bucketdrive.history.look import list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.history.sweep import Sweeps
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.reports import SyncReport, VerifyReport
@@ -59,13 +61,19 @@ class Stage:
         self.world.run(asyncio.sleep(seconds))
         return self.world.now_s()
 
+    @property
+    def sweeps(self) -> Sweeps:
+        """The sweeps that the first device keeps."""
+        state = next(iter(self.devices.values())).process.parts.state
+        return Sweeps(MemoryBucket(self.world.store), _KEYS, state)
+
     def ls(self, path: str = "", at_s: float = NOW) -> dict[str, int]:
         """The sizes of the files in the bucket at or below `path` at a moment, by path.
 
         Raises:
             NoSuchPathError: a path is named, and there was nothing.
         """
-        entries = self.world.run(list_tree(MemoryBucket(self.world.store), _KEYS, path, at_s))
+        entries = self.world.run(list_tree(self.sweeps, path, at_s))
         return {entry.path: entry.size for entry in entries}
 
     def restore(self, name: str, path: str, version_id: str = "", at_s: float | None = None) -> SyncReport:

@@ -1,0 +1,125 @@
+"""What looking back costs a version: sweeping what the bucket keeps, and looking at a moment of what was swept.
+
+    python bench/look_back.py [--versions 300000] [--files 100000]
+
+CPU of this process a version (goal: at most 12 µs for a sweep, parsing included), over replies that were made before
+the clock starts: the XML of ListObjectVersions as Ceph writes it, a thousand rows a page, read by the reader that
+ships, kept in a state file on disk. The network, TLS and signatures of 300 requests are not in it.
+"""
+
+import argparse
+import asyncio
+import gc
+import os
+import resource
+import tempfile
+from pathlib import Path
+
+from bucketdrive.bucket.s3.listing import read_versions
+from bucketdrive.history.look import each_file
+from bucketdrive.history.sweep import Sweeps
+from bucketdrive.model.paths import KeySpace
+from bucketdrive.state.database import State
+
+GOAL_US = 12.0
+PREFIX = "home/"
+BEGAN_S = 1_800_000_000
+
+
+class Replies:
+    """A bucket that answers with pages of XML made before."""
+
+    def __init__(self, pages: list[bytes]) -> None:
+        self.pages = pages
+
+    async def store_time_s(self, key: str) -> float:
+        del key
+        return float(BEGAN_S)
+
+    async def list_object_versions(self, prefix: str, *, key_marker: str = "", version_id_marker: str = ""):
+        del prefix, version_id_marker
+        return read_versions(self.pages[self.page_of(key_marker)])
+
+    def page_of(self, key_marker: str) -> int:
+        return int(key_marker.rpartition("-")[2].partition(".")[0]) + 1 if key_marker else 0
+
+
+def make_pages(versions: int, files: int) -> list[bytes]:
+    """The replies: each page has files of its own, whose names tell its number."""
+    each = versions // files
+    pages, on_page = [], 1000 // each
+    for page in range(files // on_page):
+        rows = []
+        for number in range(on_page):
+            key = f"{PREFIX}projects/{page // 100:03}/photos/img-{number:05}-{page:05}.jpeg"
+            rows += [
+                f"<Version><Key>{key}</Key><VersionId>{page:08x}{number:08x}{age:016x}</VersionId>"
+                f"<IsLatest>{'false' if age else 'true'}</IsLatest>"
+                f"<LastModified>2026-11-{24 - age:02}T08:{number % 60:02}:15.{page % 1000:03}Z</LastModified>"
+                f"<ETag>&quot;{page:016x}{number:016x}&quot;</ETag><Size>{1000 + number}</Size>"
+                "<StorageClass>STANDARD</StorageClass><Owner><ID>u</ID><DisplayName>u</DisplayName></Owner>"
+                "<Type>Normal</Type></Version>"
+                for age in range(each)
+            ]
+        truncated = "true" if page + 1 < files // on_page else "false"
+        head = f"<IsTruncated>{truncated}</IsTruncated><EncodingType>url</EncodingType>"
+        xml = f'<ListVersionsResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{head}{"".join(rows)}'
+        pages.append(f"{xml}</ListVersionsResult>".encode())
+    return pages
+
+
+def cpu_s() -> float:
+    """CPU of this process so far, all threads."""
+    return sum(os.times()[:2])
+
+
+async def measure(pages: list[bytes], versions: int, folder: Path) -> None:
+    """Print the table."""
+    started_s = cpu_s()
+    for page in pages:
+        read_versions(page)
+    told("reading the XML alone", cpu_s() - started_s, versions)
+    state = State.open(folder)
+    sweeps = Sweeps(Replies(pages), KeySpace(PREFIX), state)
+    started_s = cpu_s()
+    async with sweeps.of("") as sweep:
+        told(f"a sweep (goal: {GOAL_US:.0f})", cpu_s() - started_s, sweep.versions)
+    size = state.run_now(
+        lambda db: db.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").get
+    )
+    print(f"kept in {size / (1 << 20):.0f} MiB, {size / versions:.0f} bytes a version")
+    for what in ("a sweep in the place of another", "a look at what is kept"):
+        started_s, files = cpu_s(), 0
+        at_s = float("inf") if "sweep" in what else BEGAN_S - 1
+        if "sweep" in what:
+            async with sweeps.of("", at_s):
+                pass
+        else:
+            async for _ in each_file(sweeps, "", at_s):
+                files += 1
+        told(what, cpu_s() - started_s, versions)
+    state.close()
+
+
+def told(what: str, cpu: float, versions: int) -> None:
+    """Print a line."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"{what:34} {cpu / versions * 1e6:6.2f} µs a version {cpu:7.2f} s  peak memory {peak:5.0f} MiB")
+
+
+def main() -> None:
+    """Make the replies and measure."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--versions", type=int, default=300_000)
+    parser.add_argument("--files", type=int, default=100_000)
+    options = parser.parse_args()
+    gc.set_threshold(20_000)  # as the command line does
+    pages = make_pages(options.versions, options.files)
+    versions = sum(page.count(b"<Version>") for page in pages)
+    print(f"{versions} versions, {len(pages)} pages, {sum(map(len, pages)) / (1 << 20):.0f} MiB of XML in memory")
+    with tempfile.TemporaryDirectory(prefix="bench-look-") as folder:
+        asyncio.run(measure(pages, versions, Path(folder)))
+
+
+if __name__ == "__main__":
+    main()
