@@ -3,7 +3,7 @@
 import pytest
 
 from bucketdrive.drive.drive import Drive
-from bucketdrive.errors import NoSuchPathError, UsageError
+from bucketdrive.errors import NoSuchPathError, TransientError, UsageError
 from bucketdrive.httpapi.remote import RemoteDrive
 from bucketdrive.model.reports import DriveStatus
 
@@ -62,6 +62,41 @@ class TestDrive:
         drive.sync()
         assert [(deleted.path, deleted.size) for deleted in drive.trash()] == [("a", 3)]
         assert drive.ls() == []
+
+    def test_the_bytes_of_any_version_are_read_piece_by_piece(self, drive, world):
+        large = "0123456789" * 900_000
+        world.laptop.change({"a": large, "empty": "", "d/b": "two"})
+        drive.sync()
+        world.laptop.change({"a": "small now"})
+        drive.sync()
+        newest, oldest = drive.versions("a")
+        pieces = list(drive.cat("a", oldest.version_id))
+        assert (b"".join(pieces).decode(), len(pieces) > 1) == (large, True)
+        assert b"".join(drive.cat("a")) == b"small now"
+        assert b"".join(drive.cat("a", newest.version_id)) == b"small now"
+        assert list(drive.cat("empty")) == []
+        some = drive.cat("a", oldest.version_id)
+        assert next(some).startswith(b"0123")
+        some.close()
+        for arguments, what in (
+            (("never",), "neither"),
+            (("d",), "is a folder"),
+            (("a", "no-such"), "has no version"),
+            (("a", "", "2h"), "did not exist"),
+        ):
+            with pytest.raises(NoSuchPathError, match=f"{what}.* Nothing was read"):
+                drive.cat(*arguments)
+        with pytest.raises(UsageError):
+            drive.cat("a", newest.version_id, "2h")
+
+    def test_a_version_that_is_destroyed_while_it_is_read_breaks_off_with_an_error(self, drive, world):
+        world.laptop.change({"a": "0123456789" * 2_000_000})
+        drive.sync()
+        pieces = drive.cat("a")
+        assert len(next(pieces)) > 0
+        world.bucket.destroy("a")
+        with pytest.raises((NoSuchPathError, TransientError)):
+            list(pieces)
 
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})

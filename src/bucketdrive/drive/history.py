@@ -11,6 +11,7 @@ from bucketdrive.drive.telling import added, would_do
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW
+from bucketdrive.history.content import Content, find_content
 from bucketdrive.history.look import list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.sweep import Sweeps
@@ -59,6 +60,16 @@ class History:
         at_s = self._moment(as_of) if as_of else NOW
         return await list_tree(await self._looking(as_of), _parsed(path), at_s)
 
+    async def cat(self, path: str, version_id: str = "", as_of: str = "") -> Content:
+        """A file as it is in the bucket now, was `as_of` (as for `ls`), or one version of it; read in pieces.
+
+        Raises:
+            NoSuchPathError: there is or was no such file, or there is no such version.
+            UsageError: `as_of` is no moment, or a version is named as well.
+        """
+        at_s = self._moment_alone(as_of, version_id, path)
+        return await find_content(await self._looking(as_of or version_id), RelPath.parse(path), version_id, at_s)
+
     async def trash(self) -> list[DeletedInfo]:
         """The deleted files that can be restored, by path."""
         opened = await self._working()
@@ -73,13 +84,7 @@ class History:
             NoSuchPathError: there is nothing to restore, or there was nothing then.
             UsageError: `as_of` is no moment, or a version is named as well.
         """
-        if version_id and as_of:
-            raise UsageError(
-                "A version and a moment cannot both be named. Nothing was restored.",
-                hint="Name the version alone: it is of one moment.",
-                path=path,
-            )
-        at_s = self._moment(as_of) if as_of else NOW
+        at_s = self._moment_alone(as_of, version_id, path)
         parsed = _parsed(path) if as_of else RelPath.parse(path)
         opened = await self._working()
 
@@ -104,10 +109,20 @@ class History:
                 report.failed += restored.failed
         return self._signed(measured.into(report))
 
-    async def _looking(self, as_of: str = "") -> Sweeps:
-        """The kept sweeps; for a look `as_of` a moment, the journals were read: they tell when large uploads ended."""
+    def _moment_alone(self, as_of: str, version_id: str, path: str) -> float:
+        """The moment, where no version is named as well."""
+        if version_id and as_of:
+            raise UsageError(
+                "A version and a moment cannot both be named. Nothing was done.",
+                hint="Name the version alone: it is of one moment.",
+                path=path,
+            )
+        return self._moment(as_of) if as_of else NOW
+
+    async def _looking(self, at: str = "") -> Sweeps:
+        """The kept sweeps; to look `at` the past, the journals were read: of moves, and when large uploads ended."""
         opened = await self._working()
-        if as_of:
+        if at:
             await read_journals(opened.parts)
         return opened.sweeps
 

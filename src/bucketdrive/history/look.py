@@ -1,6 +1,6 @@
 """Looking back, from kept sweeps: the tree at a moment. Trees are streamed in the order of their keys."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from bucketdrive.history.as_of import not_there
 from bucketdrive.history.sweep import Sweeps
@@ -23,7 +23,7 @@ async def list_tree(sweeps: Sweeps, path: str, at_s: float) -> list[TreeEntry]:
     return found
 
 
-async def each_file(sweeps: Sweeps, path: str, at_s: float) -> AsyncIterator[Past]:
+async def each_file(sweeps: Sweeps, path: str, at_s: float) -> AsyncGenerator[Past, None]:
     """The files at or below `path` (empty: all of the drive) that were live at `at_s`, in the order of their keys."""
     live_at = LiveAt(at_s, sweeps.keys.tail)
     async with sweeps.of(path, at_s) as sweep:

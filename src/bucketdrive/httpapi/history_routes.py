@@ -1,6 +1,6 @@
 """The routes of the verbs of time: what the bucket keeps of the past, looked at and brought back."""
 
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from bucketdrive.httpapi.answers import Answer, AsOf, DryRun, OneKeeper, Path, drive_router
 
@@ -17,6 +17,13 @@ async def versions(keeper: OneKeeper, path: Path) -> Response:
 async def ls(keeper: OneKeeper, path: Path = "", as_of: AsOf = "") -> Response:
     found = await keeper.reading(keeper.session.history.ls(path, as_of))
     return Answer({"entries": [entry.to_json() for entry in found]})
+
+
+@history_routes.get("/cat", summary="The bytes of a version", response_description="The bytes, as they are")
+async def cat(keeper: OneKeeper, path: Path, version_id: str = "", as_of: AsOf = "") -> Response:
+    found = await keeper.reading(keeper.session.history.cat(path, version_id, as_of))
+    size = {"Content-Length": str(found.row.size)}
+    return StreamingResponse(keeper.reading_on(found.pieces), headers=size, media_type="application/octet-stream")
 
 
 @history_routes.get("/trash", summary="Deleted files", response_description="The document of `trash --json`")

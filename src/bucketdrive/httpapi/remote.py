@@ -1,6 +1,6 @@
 """The verbs of a drive that a daemon keeps: the calls of `drive.drive.Drive`, which raise the same errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -76,6 +76,11 @@ class RemoteDrive:
     def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
         """See `History.ls`."""
         return [read_document(TreeEntry, entry) for entry in self._get("ls", path=path, as_of=as_of)["entries"]]
+
+    def cat(self, path: str, version_id: str = "", as_of: str = "") -> Iterator[bytes]:
+        """See `History.cat`; the bytes in pieces, read as they are taken."""
+        query = {"path": path, "version_id": version_id, "as_of": as_of}
+        return self._daemon.stream(f"/drives/{self._root_id}/cat", query)
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""
