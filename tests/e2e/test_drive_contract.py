@@ -98,6 +98,25 @@ class TestDrive:
         with pytest.raises((NoSuchPathError, TransientError)):
             list(pieces)
 
+    def test_two_moments_are_compared(self, drive, world):
+        world.laptop.change({"a": "one", "b": "two"})
+        drive.sync()
+        world.laptop.change({"a": GONE, "d/c": "three"})
+        drive.sync()
+        since_then = drive.diff("", "1h")
+        assert [(change.path, change.what, change.before) for change in since_then.changes] == [
+            ("b", "added", None),
+            ("d/c", "added", None),
+        ]
+        assert since_then.changes[0].after == next(entry for entry in drive.ls() if entry.path == "b")
+        assert (since_then.counts["added"], since_then.until) == (2, 0.0)
+        assert drive.diff("", "2h", "1h").changes == []
+        assert drive.diff("", "2h", "1h").until - drive.diff("", "2h", "1h").since == pytest.approx(3600, abs=1)
+        with pytest.raises(NoSuchPathError, match="Nothing was compared"):
+            drive.diff("never", "1h")
+        with pytest.raises(UsageError, match="before the first"):
+            drive.diff("", "1h", "2h")
+
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})
         drive.sync()

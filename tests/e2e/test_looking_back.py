@@ -45,3 +45,53 @@ def test_cat_prints_what_is_in_the_bucket_now_and_was_then_under_the_name_that_i
     assert printed("cat", "d/b.txt", "-C", laptop.folder) == (b"", 3)
     [_, first] = laptop.run("versions", "moved.txt", "-C", laptop.folder)["versions"][:2]
     assert printed("cat", "moved.txt", "--version", first["version_id"], "-C", laptop.folder) == (b"one\r\nline", 0)
+
+
+def test_diff_tells_what_was_added_removed_changed_and_moved(world):
+    laptop = world.laptop
+    laptop.start({"same.txt": "same", "edited.txt": "1", "gone.txt": "bye", "photos/one.jpg": "1" * 500, "empty": ""})
+    then = next_second()
+    (laptop.folder / "photos").rename(laptop.folder / "album")
+    laptop.start({"edited.txt": "12", "gone.txt": None, "new.txt": "hello", "empty": None})
+    later = next_second()
+    laptop.start({"new.txt": None})
+    found = laptop.run("diff", laptop.folder, "--from", then, "--to", later)
+    sizes = {
+        change["path"]: (change["what"], *(side and side["size"] for side in (change["before"], change["after"])))
+        for change in found["changes"]
+    }
+    assert sizes == {
+        "album/one.jpg": ("moved", 500, 500),
+        "edited.txt": ("changed", 1, 2),
+        "empty": ("removed", 0, None),
+        "gone.txt": ("removed", 3, None),
+        "new.txt": ("added", None, 5),
+    }
+    assert found["changes"][0]["before"]["path"] == "photos/one.jpg"
+    assert {word: found[word] for word in ("added", "removed", "changed", "moved")} == {
+        "added": 1,
+        "removed": 2,
+        "changed": 1,
+        "moved": 1,
+    }
+    same = laptop.run("diff", laptop.folder / "same.txt", "--from", then)
+    assert (same["changes"], same["to"]) == ([], None)
+    assert (
+        "new.txt was deleted" in laptop.run("diff", laptop.folder / "new.txt", "--from", then, exit_code=3)["message"]
+    )
+    table, code = printed("diff", laptop.folder, "--from", then, "--to", later)
+    assert ("photos/one.jpg -> album/one.jpg" in table.decode(), code) == (True, 0)
+
+
+def test_diff_of_one_text_file_shows_its_lines(world):
+    laptop = world.laptop
+    laptop.start({"n.txt": "one\ntwo\n", "bin": "\0\1"})
+    then = next_second()
+    laptop.start({"n.txt": "one\n2\n", "bin": "\0\2"})
+    place = ("--from", then, "-C", laptop.folder)
+    lines = ["--- n.txt (before)", "+++ n.txt (after)", "@@ -1,2 +1,2 @@", " one", "-two", "+2"]
+    assert printed("diff", "n.txt", *place) == ("\n".join([*lines, ""]).encode(), 0)
+    assert printed("diff", "bin", *place)[0].split()[-4:] == [b"changed", b"2", b"B", b"2", b"B", b"bin"][-4:]
+    laptop.start({"n.txt": None})
+    assert b"-one\n-two\n" in printed("diff", "n.txt", *place)[0]
+    assert printed("diff", "n.txt", "--from", "1h", "-C", laptop.folder)[1] == 3

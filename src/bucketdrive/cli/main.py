@@ -28,6 +28,7 @@ COMMANDS = {
     "why": "Explain a path: what it was, is, and what will happen.",
     "ls": "List the files in the bucket, now or as of a moment.",
     "cat": "Print a file as it is in the bucket, or was at a moment.",
+    "diff": "Show what differs between two moments.",
     "versions": "List the versions of a file.",
     "trash": "List deleted files that can be restored.",
     "restore": "Bring back a deleted file, an old version, or a folder as it was.",

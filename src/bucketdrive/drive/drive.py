@@ -12,6 +12,7 @@ import uvloop
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.history import TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -100,6 +101,10 @@ class Drive:
     def cat(self, path: str, version_id: str = "", as_of: str = "") -> Iterator[bytes]:
         """See `History.cat`; the bytes in pieces, read as they are taken."""
         return self._each(self._call(self._session.history.cat(path, version_id, as_of)).pieces)
+
+    def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
+        """See `History.diff`."""
+        return self._call(self._session.history.diff(path, since, until))
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""

@@ -12,11 +12,12 @@ from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW
 from bucketdrive.history.content import Content, find_content
-from bucketdrive.history.look import list_tree
+from bucketdrive.history.look import compare_trees, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.sweep import Sweeps
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
+from bucketdrive.model.history import TreeDiff
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
@@ -69,6 +70,19 @@ class History:
         """
         at_s = self._moment_alone(as_of, version_id, path)
         return await find_content(await self._looking(as_of or version_id), RelPath.parse(path), version_id, at_s)
+
+    async def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
+        """What differs at or below `path` (empty: all) between two moments (as for `ls`); without `until`, to now.
+
+        Raises:
+            NoSuchPathError: a path is named, and there was nothing.
+            UsageError: a moment is none, or `until` lies before `since`.
+        """
+        from_s, to_s = self._moment(since), self._moment(until) if until else NOW
+        if to_s < from_s:
+            raise UsageError("The second moment lies before the first. Nothing was done.", hint="Swap them.")
+        changes = await compare_trees(await self._looking(since), _parsed(path), from_s, to_s)
+        return TreeDiff(path, from_s, to_s if until else 0.0, changes)
 
     async def trash(self) -> list[DeletedInfo]:
         """The deleted files that can be restored, by path."""

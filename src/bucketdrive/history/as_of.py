@@ -34,7 +34,7 @@ async def not_there(bucket: Reads, keys: KeySpace, path: str, at_s: float, what_
     elif int(contents[-1].modified_s) > at_s:
         what = f"{path} did not exist {then}: its oldest version is of {iso_time(contents[-1].modified_s)}."
     else:
-        what = f"{path} was deleted {then}."
+        what = f"{path} was deleted{'' if at_s == NOW else f' {then}'}."
     return NoSuchPathError(
         f"{what} {what_not}",
         hint="See what there is with `bucketdrive versions PATH` and `bucketdrive ls --as-of TIME`.",

@@ -1,5 +1,8 @@
 """The routes of the verbs of time: what the bucket keeps of the past, looked at and brought back."""
 
+from typing import Annotated
+
+from fastapi import Query
 from fastapi.responses import Response, StreamingResponse
 
 from bucketdrive.httpapi.answers import Answer, AsOf, DryRun, OneKeeper, Path, drive_router
@@ -24,6 +27,16 @@ async def cat(keeper: OneKeeper, path: Path, version_id: str = "", as_of: AsOf =
     found = await keeper.reading(keeper.session.history.cat(path, version_id, as_of))
     size = {"Content-Length": str(found.row.size)}
     return StreamingResponse(keeper.reading_on(found.pieces), headers=size, media_type="application/octet-stream")
+
+
+@history_routes.get("/diff", summary="What differs", response_description="The document of `diff --json`")
+async def diff(
+    keeper: OneKeeper,
+    since: Annotated[str, Query(alias="from", description="A moment, as for `ls`.")],
+    path: Path = "",
+    until: Annotated[str, Query(alias="to", description="A later moment; empty for now.")] = "",
+) -> Response:
+    return Answer((await keeper.reading(keeper.session.history.diff(path, since, until))).to_json())
 
 
 @history_routes.get("/trash", summary="Deleted files", response_description="The document of `trash --json`")

@@ -8,6 +8,7 @@ from typing import Any, Self
 from bucketdrive.httpapi.client import Daemon
 from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.history import TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -81,6 +82,10 @@ class RemoteDrive:
         """See `History.cat`; the bytes in pieces, read as they are taken."""
         query = {"path": path, "version_id": version_id, "as_of": as_of}
         return self._daemon.stream(f"/drives/{self._root_id}/cat", query)
+
+    def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
+        """See `History.diff`."""
+        return TreeDiff.from_json(self._get("diff", **{"path": path, "from": since, "to": until}))
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""

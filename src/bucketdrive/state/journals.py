@@ -1,6 +1,6 @@
 """What the journals of all devices told, in rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -65,3 +65,8 @@ def load_origins(db: apsw.Connection, path: RelPath) -> dict[str, Origin]:
         "SELECT version_id, source, base FROM told WHERE path = ? AND op = 'copy' AND source <> ''", (path,)
     )
     return {version_id: Origin(RelPath(source), base) for version_id, source, base in rows}
+
+
+def load_sources(db: apsw.Connection, paths: Iterable[RelPath]) -> dict[str, str]:
+    """Where the versions of some paths came from by a move: a path, by version id."""
+    return {version_id: origin.path for path in paths for version_id, origin in load_origins(db, path).items()}

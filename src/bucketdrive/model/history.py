@@ -1,0 +1,67 @@
+"""What the verbs of time answer, and its JSON: a documented interface (docs/reference/json.md). As in `reports`."""
+
+from collections import Counter
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from bucketdrive.model.documents import read_document
+from bucketdrive.model.reports import TreeEntry, iso_time
+
+
+class What(StrEnum):
+    """What became of a file between two moments."""
+
+    ADDED = "added"
+    REMOVED = "removed"
+    CHANGED = "changed"
+    MOVED = "moved"
+
+
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """A file that is not the same at two moments: at `path`, or where it was removed at what was its path.
+
+    `before` and `after`: the versions, None where there was none; of a moved file `before` has another path.
+    """
+
+    path: str
+    what: What
+    before: TreeEntry | None = None
+    after: TreeEntry | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `diff --json`."""
+        sides = {"before": self.before, "after": self.after}
+        return asdict(self) | {name: side.to_json() if side else None for name, side in sides.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class TreeDiff:
+    """How the tree at and below `path` (empty: all) differs between two moments; `until` 0: now. By path."""
+
+    path: str
+    since: float
+    until: float
+    changes: list[TreeChange]
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `diff --json`."""
+        return {
+            "path": self.path,
+            "from": iso_time(self.since),
+            "to": iso_time(self.until) if self.until else None,
+            "changes": [change.to_json() for change in self.changes],
+        } | self.counts
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files were added, removed, changed and moved, by these words."""
+        found = Counter(change.what for change in self.changes)
+        return {what.value: found[what] for what in What}
+
+    @classmethod
+    def from_json(cls, document: dict[str, Any]) -> "TreeDiff":
+        """Back from the document."""
+        fields = {"since": document["from"], "until": document["to"], **document}
+        return read_document(cls, fields)
