@@ -16,9 +16,11 @@ import tempfile
 from pathlib import Path
 
 from bucketdrive.bucket.s3.listing import read_versions
-from bucketdrive.history.look import each_file
+from bucketdrive.history.look import compare_trees, each_file
+from bucketdrive.history.moments import list_moments
 from bucketdrive.history.sweep import Sweeps
 from bucketdrive.model.paths import KeySpace
+from bucketdrive.ports.bucket import ObjectPage
 from bucketdrive.state.database import State
 
 GOAL_US = 12.0
@@ -39,6 +41,10 @@ class Replies:
     async def list_object_versions(self, prefix: str, *, key_marker: str = "", version_id_marker: str = ""):
         del prefix, version_id_marker
         return read_versions(self.pages[self.page_of(key_marker)])
+
+    async def list_objects(self, prefix: str, *, start_after: str = ""):
+        del prefix, start_after
+        return ObjectPage((), is_truncated=False)
 
     def page_of(self, key_marker: str) -> int:
         return int(key_marker.rpartition("-")[2].partition(".")[0]) + 1 if key_marker else 0
@@ -88,16 +94,19 @@ async def measure(pages: list[bytes], versions: int, folder: Path) -> None:
         lambda db: db.execute("SELECT page_count * page_size FROM pragma_page_count, pragma_page_size").get
     )
     print(f"kept in {size / (1 << 20):.0f} MiB, {size / versions:.0f} bytes a version")
-    for what in ("a sweep in the place of another", "a look at what is kept"):
-        started_s, files = cpu_s(), 0
-        at_s = float("inf") if "sweep" in what else BEGAN_S - 1
-        if "sweep" in what:
-            async with sweeps.of("", at_s):
-                pass
-        else:
-            async for _ in each_file(sweeps, "", at_s):
-                files += 1
-        told(what, cpu_s() - started_s, versions)
+    started_s = cpu_s()
+    async with sweeps.of(""):
+        told("a sweep in the place of another", cpu_s() - started_s, versions)
+    started_s, files = cpu_s(), 0
+    async for _ in each_file(sweeps, "", BEGAN_S - 1):
+        files += 1
+    told("the tree at a moment, from it", cpu_s() - started_s, versions)
+    started_s = cpu_s()
+    await compare_trees(sweeps, "", BEGAN_S - 2 * 86_400, BEGAN_S - 1)
+    told("what differs, from it", cpu_s() - started_s, versions)
+    started_s = cpu_s()
+    await list_moments(sweeps, "", 20, 10, BEGAN_S - 1)
+    told("moments, from it", cpu_s() - started_s, versions)
     state.close()
 
 

@@ -117,6 +117,20 @@ class TestDrive:
         with pytest.raises(UsageError, match="before the first"):
             drive.diff("", "1h", "2h")
 
+    def test_moments_in_which_much_happened_are_offered(self, drive, world):
+        assert drive.moments() == []
+        world.laptop.change({f"d/{number}": "x" for number in range(12)})
+        drive.sync()
+        [moment] = drive.moments()
+        assert (moment.new, moment.changed, moment.deleted, moment.folder, moment.sample) == (12, 0, 0, "d", "d/0")
+        assert [(share.device, share.files) for share in moment.devices] == [("laptop", 12)]
+        assert 0 <= moment.ended - moment.began < 60
+        assert drive.ls(as_of=moment.as_of) == []
+        assert (drive.moments(least=13), drive.moments("d/3"), drive.moments(before="1h")) == ([], [], [])
+        assert [one.new for one in drive.moments("d/3", 1, 1)] == [1]
+        with pytest.raises(UsageError):
+            drive.moments(before="nonsense")
+
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})
         drive.sync()

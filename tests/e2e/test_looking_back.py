@@ -95,3 +95,17 @@ def test_diff_of_one_text_file_shows_its_lines(world):
     laptop.start({"n.txt": None})
     assert b"-one\n-two\n" in printed("diff", "n.txt", *place)[0]
     assert printed("diff", "n.txt", "--from", "1h", "-C", laptop.folder)[1] == 3
+
+
+def test_moments_offer_the_time_before_files_vanished(world):
+    laptop = world.laptop
+    laptop.start({f"photos/{number}.jpg": str(number) for number in range(30)} | {"other": "o"})
+    [made] = laptop.run("moments", laptop.folder)["moments"]
+    assert (made["new"], made["changed"], made["deleted"], made["fleeting"]) == (31, 0, 0, 0)
+    assert made["devices"] == [{"device": "laptop", "files": 31}]
+    assert laptop.run("ls", laptop.folder, "--as-of", made["as_of"])["entries"] == []
+    table, code = printed("moments", laptop.folder / "photos")
+    heading, moment = table.decode().splitlines()
+    assert (heading.split()[:2], moment.split()[0], code) == (["AS", "OF"], made["as_of"], 0)
+    assert moment.endswith("laptop  photos/ (such as photos/0.jpg)")
+    assert laptop.run("moments", laptop.folder, "--least", "50") == {"path": "", "moments": []}

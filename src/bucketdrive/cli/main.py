@@ -29,6 +29,7 @@ COMMANDS = {
     "ls": "List the files in the bucket, now or as of a moment.",
     "cat": "Print a file as it is in the bucket, or was at a moment.",
     "diff": "Show what differs between two moments.",
+    "moments": "Show when many files changed or vanished.",
     "versions": "List the versions of a file.",
     "trash": "List deleted files that can be restored.",
     "restore": "Bring back a deleted file, an old version, or a folder as it was.",

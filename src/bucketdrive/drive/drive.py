@@ -12,7 +12,7 @@ import uvloop
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
-from bucketdrive.model.history import TreeDiff
+from bucketdrive.model.history import Moment, TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -105,6 +105,10 @@ class Drive:
     def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
         """See `History.diff`."""
         return self._call(self._session.history.diff(path, since, until))
+
+    def moments(self, path: str = "", limit: int = 20, least: int = 10, before: str = "") -> list[Moment]:
+        """See `History.moments`."""
+        return self._call(self._session.history.moments(path, limit, least, before))
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""

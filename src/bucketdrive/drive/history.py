@@ -13,11 +13,12 @@ from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW
 from bucketdrive.history.content import Content, find_content
 from bucketdrive.history.look import compare_trees, list_tree
+from bucketdrive.history.moments import list_moments
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.sweep import Sweeps
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
-from bucketdrive.model.history import TreeDiff
+from bucketdrive.model.history import Moment, TreeDiff
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
@@ -83,6 +84,17 @@ class History:
             raise UsageError("The second moment lies before the first. Nothing was done.", hint="Swap them.")
         changes = await compare_trees(await self._looking(since), _parsed(path), from_s, to_s)
         return TreeDiff(path, from_s, to_s if until else 0.0, changes)
+
+    async def moments(self, path: str = "", limit: int = 20, least: int = 10, before: str = "") -> list[Moment]:
+        """The `limit` newest moments in which at least `least` files at or below `path` (empty: all) changed.
+
+        `before` (as `as_of` for `ls`): only what happened up to then.
+
+        Raises:
+            UsageError: `before` is no moment.
+        """
+        before_s = self._moment(before) if before else NOW
+        return await list_moments(await self._looking("the past"), _parsed(path), limit, least, before_s)
 
     async def trash(self) -> list[DeletedInfo]:
         """The deleted files that can be restored, by path."""

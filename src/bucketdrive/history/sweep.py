@@ -50,10 +50,14 @@ class SweptBucket(Reads, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A version or marker, and when a device's journal told of it, for `rules.timeline`; 0 where none did."""
+    """A version or marker, and when a device's journal told of it, for `rules.timeline`; 0 where none did.
+
+    `device_id`: which device that was, where it was asked for.
+    """
 
     row: VersionRow
     told_s: float
+    device_id: str = ""
 
 
 class Sweeps:
@@ -83,22 +87,24 @@ class Sweeps:
         finally:
             self._readers[sweep.id] -= 1
 
-    async def rows(self, sweep: Sweep, path: str) -> AsyncIterator[Told]:
+    async def rows(self, sweep: Sweep, path: str, *, of_devices: bool = False) -> AsyncIterator[Told]:
         """The versions of the files at or below `path`, in the order of the listing; the sweep must know them."""
         if not path:
             ranges = [(sweep.first_id, sweep.end_id)]
         else:  # not in one go: between `p` and `p/` may lie any number of paths such as `p-old/x`
             ends = (path, f"{path}\0", f"{path}/", f"{path}0")
-            ids = [await self.state.run(find_row, sweep, end) for end in ends]
-            ranges = [(ids[0], ids[1]), (ids[2], ids[3])]
+            found = [await self.state.run(find_row, sweep, end) for end in ends]
+            ranges = [(found[0], found[1]), (found[2], found[3])]
         prefix, last = self.keys.prefix, ""
         for first_id, end_id in ranges:
             for piece_id in range(first_id, end_id, _ROWS):
-                for row in await self.state.run(read_swept, piece_id, min(piece_id + _ROWS, end_id)):
-                    _, at, version_id, is_marker, etag, size, modified_s, told_s = row
+                ids = (piece_id, min(piece_id + _ROWS, end_id))
+                for row in await self.state.run(read_swept, *ids, of_devices=of_devices):
+                    at, version_id, is_marker, etag, size, modified_s, told_s, device_id = row
                     is_latest, last = at != last, at
                     key = prefix + at
-                    yield Told(VersionRow(key, version_id, is_latest, bool(is_marker), etag, size, modified_s), told_s)
+                    version = VersionRow(key, version_id, is_latest, bool(is_marker), etag, size, modified_s)
+                    yield Told(version, told_s, device_id)
 
     async def _find(self, path: str, at_s: float) -> Sweep | None:
         async with self._choosing:  # it must not be let go of between being found and being used

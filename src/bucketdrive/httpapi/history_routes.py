@@ -39,6 +39,18 @@ async def diff(
     return Answer((await keeper.reading(keeper.session.history.diff(path, since, until))).to_json())
 
 
+@history_routes.get("/moments", summary="When much changed", response_description="The document of `moments --json`")
+async def moments(
+    keeper: OneKeeper,
+    path: Path = "",
+    limit: Annotated[int, Query(description="At most so many, the newest.", ge=1)] = 20,
+    least: Annotated[int, Query(description="Of at least so many files.", ge=1)] = 10,
+    before: Annotated[str, Query(description="Only up to this moment, as for `ls`.")] = "",
+) -> Response:
+    found = await keeper.reading(keeper.session.history.moments(path, limit, least, before))
+    return Answer({"path": path, "moments": [moment.to_json() for moment in found]})
+
+
 @history_routes.get("/trash", summary="Deleted files", response_description="The document of `trash --json`")
 async def trash(keeper: OneKeeper) -> Response:
     found = await keeper.reading(keeper.session.history.trash())

@@ -8,7 +8,7 @@ from typing import Any, Self
 from bucketdrive.httpapi.client import Daemon
 from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
-from bucketdrive.model.history import TreeDiff
+from bucketdrive.model.history import Moment, TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -86,6 +86,11 @@ class RemoteDrive:
     def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
         """See `History.diff`."""
         return TreeDiff.from_json(self._get("diff", **{"path": path, "from": since, "to": until}))
+
+    def moments(self, path: str = "", limit: int = 20, least: int = 10, before: str = "") -> list[Moment]:
+        """See `History.moments`."""
+        found = self._get("moments", path=path, limit=limit, least=least, before=before)["moments"]
+        return [read_document(Moment, moment) for moment in found]
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""

@@ -65,3 +65,36 @@ class TreeDiff:
         """Back from the document."""
         fields = {"since": document["from"], "until": document["to"], **document}
         return read_document(cls, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceShare:
+    """How many files of a moment a device was at work on; `device` is empty for what no journal tells of."""
+
+    device: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When files came, changed or went, all within minutes of each other. Times: seconds since 1970.
+
+    `as_of`: what to give as `--as-of` to have all as it was just before. Each file counts once, by what it was before
+    and after; `fleeting` ones were made and deleted again within the moment. `folder`: what all of them are in (empty:
+    the drive); `sample`: the path of one, of a deleted one where there is any.
+    """
+
+    as_of: str
+    began: float
+    ended: float
+    new: int
+    changed: int
+    deleted: int
+    fleeting: int
+    devices: list[DeviceShare]
+    folder: str
+    sample: str
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `moments --json`."""
+        return asdict(self) | {"began": iso_time(self.began), "ended": iso_time(self.ended)}

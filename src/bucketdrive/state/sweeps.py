@@ -11,11 +11,9 @@ import apsw
 SweptRow = tuple[str, str, bool, str, int, float]
 """Of a version: path, version id, whether it is a delete marker, ETag, size, LastModified."""
 
-TOLD_AT = (
-    "CASE WHEN instr(etag, '-') THEN (SELECT min(at_s) FROM told WHERE told.path = swept.path"
-    " AND told.version_id = swept.version_id AND at_s > 0) END"
-)
-"""When a journal told of a version that was made in parts, for `rules.timeline.current_since_s`; null for nothing."""
+_TOLD = "FROM told WHERE told.path = swept.path AND told.version_id = swept.version_id"
+_TOLD_AT = f"CASE WHEN instr(etag, '-') THEN (SELECT min(at_s) {_TOLD} AND at_s > 0) END"
+"""When a journal told of a version that was made in parts, for `rules.timeline.current_since_s`; null for never."""
 
 _SWEEP = "SELECT id, path, began_s, key_marker, version_marker, versions FROM sweep"
 _ROOM = 2**32
@@ -57,8 +55,8 @@ class Sweep:
         return at_s < int(self.began_s)
 
 
-KeptRow = tuple[int, str, str, bool, str, int, float, float]
-"""Its id, what a `SweptRow` has, and when a journal told of it, 0 for never."""
+KeptRow = tuple[str, str, bool, str, int, float, float, str]
+"""What a `SweptRow` has, when a journal told of it (0: never), and whose that was, where it was asked for."""
 
 
 def find_sweep(db: apsw.Connection, path: str, at_s: float) -> Sweep | None:
@@ -124,11 +122,12 @@ def find_row(db: apsw.Connection, sweep: Sweep, path: str) -> int:
     return low
 
 
-def read_swept(db: apsw.Connection, first_id: int, end_id: int) -> list[KeptRow]:
+def read_swept(db: apsw.Connection, first_id: int, end_id: int, *, of_devices: bool = False) -> list[KeptRow]:
     """The rows with these ids, the second excluded, in the order of the listing."""
+    device_id = f"coalesce((SELECT device_id {_TOLD} LIMIT 1), '')" if of_devices else "''"
     rows = db.execute(
-        f"SELECT id, path, version_id, is_marker, etag, size, modified_s, coalesce({TOLD_AT}, 0.0) FROM swept"  # noqa: S608
-        " WHERE id >= ? AND id < ? ORDER BY id",
+        f"SELECT path, version_id, is_marker, etag, size, modified_s, coalesce({_TOLD_AT}, 0.0), {device_id}"  # noqa: S608
+        " FROM swept WHERE id >= ? AND id < ? ORDER BY id",
         (first_id, end_id),
     )
     return list(rows)
