@@ -131,6 +131,22 @@ class TestDrive:
         with pytest.raises(UsageError):
             drive.moments(before="nonsense")
 
+    def test_what_all_devices_did_is_told(self, drive, world):
+        assert drive.deeds() == []
+        world.laptop.change({"a": "one"})
+        drive.sync()
+        world.desktop.sync()
+        world.desktop.change({"a": GONE})
+        world.desktop.sync()
+        made, deleted = drive.deeds()
+        assert [(one.device, one.op, one.path) for one in (made, deleted)] == [
+            ("laptop", "put", "a"),
+            ("desktop", "delete", "a"),
+        ]
+        [version], [marker] = world.bucket.rows("a")
+        assert (made.version_id, deleted.version_id) == (version["VersionId"], marker["VersionId"])
+        assert (deleted.at >= made.at > 1.7e9, drive.deeds(1)) == (True, [deleted])
+
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})
         drive.sync()

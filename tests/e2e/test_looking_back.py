@@ -109,3 +109,28 @@ def test_moments_offer_the_time_before_files_vanished(world):
     assert (heading.split()[:2], moment.split()[0], code) == (["AS", "OF"], made["as_of"], 0)
     assert moment.endswith("laptop  photos/ (such as photos/0.jpg)")
     assert laptop.run("moments", laptop.folder, "--least", "50") == {"path": "", "moments": []}
+
+
+def test_log_of_all_tells_what_every_device_did(world):
+    world.start({"a": "one", "b": "two"})
+    world.desktop.change({"a": "three", "b": None, "empty/": ""})
+    world.desktop.sync()
+    found = world.laptop.run("log", world.laptop.folder, "--all")["deeds"]
+    told = sorted((deed["device"], deed["op"], deed["path"]) for deed in found)
+    assert told == [
+        ("desktop", "delete", "b"),
+        ("desktop", "mark", "empty"),
+        ("desktop", "put", "a"),
+        ("laptop", "put", "a"),
+        ("laptop", "put", "b"),
+    ]
+    ids = {row["VersionId"] for path in ("a", "b", "empty/") for rows in world.bucket.rows(path) for row in rows}
+    assert {deed["version_id"] for deed in found} == ids
+    assert [deed["at"] for deed in found] == sorted(deed["at"] for deed in found)
+    table, code = printed("log", world.laptop.folder, "--all", "-n", "1")
+    assert (table.decode().splitlines()[0].split(), len(table.splitlines()), code) == (
+        ["WHEN", "DEVICE", "DID", "VERSION", "PATH"],
+        2,
+        0,
+    )
+    assert printed("log", world.laptop.folder, "--all", "--follow")[1] == 2

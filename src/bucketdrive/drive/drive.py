@@ -12,7 +12,7 @@ import uvloop
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
-from bucketdrive.model.history import Moment, TreeDiff
+from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -109,6 +109,10 @@ class Drive:
     def moments(self, path: str = "", limit: int = 20, least: int = 10, before: str = "") -> list[Moment]:
         """See `History.moments`."""
         return self._call(self._session.history.moments(path, limit, least, before))
+
+    def deeds(self, last: int = 100) -> list[Deed]:
+        """See `History.deeds`."""
+        return self._call(self._session.history.deeds(last))
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""

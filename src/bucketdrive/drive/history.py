@@ -12,13 +12,14 @@ from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW
 from bucketdrive.history.content import Content, find_content
+from bucketdrive.history.devices import list_deeds
 from bucketdrive.history.look import compare_trees, list_tree
 from bucketdrive.history.moments import list_moments
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.sweep import Sweeps
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
-from bucketdrive.model.history import Moment, TreeDiff
+from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
@@ -95,6 +96,10 @@ class History:
         """
         before_s = self._moment(before) if before else NOW
         return await list_moments(await self._looking("the past"), _parsed(path), limit, least, before_s)
+
+    async def deeds(self, last: int = 100) -> list[Deed]:
+        """The `last` things that all devices of the drive did in the bucket, as their journals tell; oldest first."""
+        return await list_deeds(await self._looking("the past"), last)
 
     async def trash(self) -> list[DeletedInfo]:
         """The deleted files that can be restored, by path."""

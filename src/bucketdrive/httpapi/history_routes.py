@@ -51,6 +51,14 @@ async def moments(
     return Answer({"path": path, "moments": [moment.to_json() for moment in found]})
 
 
+@history_routes.get("/deeds", summary="What devices did", response_description="The document of `log --all --json`")
+async def deeds(
+    keeper: OneKeeper, last: Annotated[int, Query(description="At most so many, the newest.", ge=1)] = 100
+) -> Response:
+    found = await keeper.reading(keeper.session.history.deeds(last))
+    return Answer({"deeds": [deed.to_json() for deed in found]})
+
+
 @history_routes.get("/trash", summary="Deleted files", response_description="The document of `trash --json`")
 async def trash(keeper: OneKeeper) -> Response:
     found = await keeper.reading(keeper.session.history.trash())

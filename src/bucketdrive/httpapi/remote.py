@@ -8,7 +8,7 @@ from typing import Any, Self
 from bucketdrive.httpapi.client import Daemon
 from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
-from bucketdrive.model.history import Moment, TreeDiff
+from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -91,6 +91,10 @@ class RemoteDrive:
         """See `History.moments`."""
         found = self._get("moments", path=path, limit=limit, least=least, before=before)["moments"]
         return [read_document(Moment, moment) for moment in found]
+
+    def deeds(self, last: int = 100) -> list[Deed]:
+        """See `History.deeds`."""
+        return [read_document(Deed, deed) for deed in self._get("deeds", last=last)["deeds"]]
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""

@@ -98,3 +98,25 @@ class Moment:
     def to_json(self) -> dict[str, Any]:
         """One entry of `moments --json`."""
         return asdict(self) | {"began": iso_time(self.began), "ended": iso_time(self.ended)}
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What a device did in the bucket, as its journal tells. `at`: seconds since 1970, by that device's clock.
+
+    `op` is put, delete, copy or mark (a folder's marker); `version_id` the version or delete marker that it made;
+    `source` the path that a copy came from; `run` the number of that device's sync.
+    """
+
+    device: str
+    at: float
+    op: str
+    path: str
+    version_id: str
+    source: str = ""
+    size: int = 0
+    run: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """One entry of `log --all --json`."""
+        return asdict(self) | {"at": iso_time(self.at)}
