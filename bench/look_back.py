@@ -1,10 +1,11 @@
 """What looking back costs a version: sweeping what the bucket keeps, and looking at a moment of what was swept.
 
-    python bench/look_back.py [--versions 300000] [--files 100000]
+    python bench/look_back.py [--versions 300000] [--files 100000] [--ceph 15000]
 
 CPU of this process a version (goal: at most 12 µs for a sweep, parsing included), over replies that were made before
 the clock starts: the XML of ListObjectVersions as Ceph writes it, a thousand rows a page, read by the reader that
-ships, kept in a state file on disk. The network, TLS and signatures of 300 requests are not in it.
+ships, kept in a state file on disk. The network, TLS and signatures of 300 requests are not in it. With --ceph, so many
+versions are put into a bucket of Ceph's and swept from there, with all that belongs to it.
 """
 
 import argparse
@@ -14,14 +15,17 @@ import os
 import resource
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
+from bucketdrive.bucket.s3.connect import S3Location, connect
 from bucketdrive.bucket.s3.listing import read_versions
 from bucketdrive.history.look import compare_trees, each_file
 from bucketdrive.history.moments import list_moments
 from bucketdrive.history.sweep import Sweeps
 from bucketdrive.model.paths import KeySpace
-from bucketdrive.ports.bucket import ObjectPage
+from bucketdrive.ports.bucket import NewObject, ObjectPage
 from bucketdrive.state.database import State
+from small_files import running_store
 
 GOAL_US = 12.0
 PREFIX = "home/"
@@ -57,7 +61,7 @@ def make_pages(versions: int, files: int) -> list[bytes]:
     for page in range(files // on_page):
         rows = []
         for number in range(on_page):
-            key = f"{PREFIX}projects/{page // 100:03}/photos/img-{number:05}-{page:05}.jpeg"
+            key = quote(f"{PREFIX}projects/{page // 100:03}/photos/img-{number:05}-{page:05}.jpeg", safe="")
             rows += [
                 f"<Version><Key>{key}</Key><VersionId>{page:08x}{number:08x}{age:016x}</VersionId>"
                 f"<IsLatest>{'false' if age else 'true'}</IsLatest>"
@@ -110,6 +114,36 @@ async def measure(pages: list[bytes], versions: int, folder: Path) -> None:
     state.close()
 
 
+async def measure_on_ceph(versions: int, folder: Path) -> None:
+    """The same from a real store, and whether what is told of the past is what was put."""
+    bucket, state = connect(S3Location(f"bench-{os.getpid()}")), State.open(folder)
+    await bucket.create_bucket()
+    await bucket.enable_bucket_versioning()
+    keys, waiting = KeySpace(PREFIX), asyncio.Semaphore(16)
+    files = versions // 3
+
+    async def put(number: int) -> None:
+        async with waiting:
+            await bucket.put_object(keys.key(f"folder-{number % 40}/file-{number}"), b"%d" % number, NewObject({}))
+
+    await put(-1)
+    await bucket.put_object(keys.own_key("drive.json"), b"{}", NewObject({}))
+    for _ in range(3):
+        async with asyncio.TaskGroup() as group:
+            for number in range(files):
+                group.create_task(put(number))
+    sweeps = Sweeps(bucket, keys, state)
+    began_s, began_cpu_s = os.times().elapsed, cpu_s()
+    async with sweeps.of("") as sweep:
+        told("on Ceph: a sweep", cpu_s() - began_cpu_s, sweep.versions)
+        print(f"{'':34} {sweep.versions} versions in {os.times().elapsed - began_s:.2f} s of wall time")
+        assert sweep.versions == 3 * files + 1
+    found = [past async for past in each_file(sweeps, "", sweep.began_s - 1)]
+    print(f"{'':34} {len(found)} of {files + 1} files as of a second before")
+    state.close()
+    await bucket.aclose()
+
+
 def told(what: str, cpu: float, versions: int) -> None:
     """Print a line."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -121,6 +155,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--versions", type=int, default=300_000)
     parser.add_argument("--files", type=int, default=100_000)
+    parser.add_argument("--ceph", type=int, default=0, metavar="VERSIONS")
     options = parser.parse_args()
     gc.set_threshold(20_000)  # as the command line does
     pages = make_pages(options.versions, options.files)
@@ -128,6 +163,10 @@ def main() -> None:
     print(f"{versions} versions, {len(pages)} pages, {sum(map(len, pages)) / (1 << 20):.0f} MiB of XML in memory")
     with tempfile.TemporaryDirectory(prefix="bench-look-") as folder:
         asyncio.run(measure(pages, versions, Path(folder)))
+        if options.ceph:
+            with running_store("ceph", Path(folder)) as variables:
+                os.environ.update(variables)  # noqa: TID251
+                asyncio.run(measure_on_ceph(options.ceph, Path(folder) / "state-of-ceph"))
 
 
 if __name__ == "__main__":

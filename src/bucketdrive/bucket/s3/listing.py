@@ -6,7 +6,7 @@ page for one character that XML cannot carry.
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -81,25 +81,23 @@ def _read_plain(body: bytes) -> tuple[list[VersionRow], bool] | None:
         return None
     try:
         text = body.decode()
-        rows = [
-            VersionRow(
-                key if "%" not in key and "+" not in key else _key(key, is_encoded=True)[0],
-                version_id,
-                bool(is_latest),
-                bool(marker),
-                etag,
-                int(size or 0),
-                datetime.fromisoformat(modified).timestamp(),
-                _LOST not in key and ("%" not in key or _key(key, is_encoded=True)[1]),
-            )
-            for marker, key, version_id, is_latest, modified, etag, size in _PLAIN_VERSION.findall(text)
-        ]
+        rows = list(_plain_rows(text))
     except ValueError:
         return None
     is_whole = text.rstrip().endswith("</ListVersionsResult>")
     if not is_whole or len(rows) != text.count("<Version>") + text.count("<DeleteMarker>"):
         return None
     return rows, "<IsTruncated>true</IsTruncated>" in text
+
+
+def _plain_rows(text: str) -> Iterator[VersionRow]:
+    listed, key, is_sound = "", "", True
+    for marker, quoted, version_id, is_latest, modified, etag, size in _PLAIN_VERSION.findall(text):
+        if quoted != listed:  # the versions of a key come together
+            key, is_sound = _key(quoted, is_encoded=True)
+            listed = quoted
+        modified_s = datetime.fromisoformat(modified).timestamp()
+        yield VersionRow(key, version_id, bool(is_latest), bool(marker), etag, int(size or 0), modified_s, is_sound)
 
 
 def _read(body: bytes, tags: set[str], row: Callable[[ET.Element, bool], _Row]) -> tuple[list[_Row], bool]:
@@ -146,8 +144,9 @@ def _version_row(element: ET.Element, is_encoded: bool) -> VersionRow:  # noqa: 
 
 def _key(text: str, *, is_encoded: bool) -> tuple[str, bool]:
     """A key, and whether it is what the store has: no character was lost on the way."""
-    if not is_encoded or ("%" not in text and "+" not in text):
-        return text, _LOST not in text
+    plain = text.replace("%2F", "/") if is_encoded else text
+    if not is_encoded or ("%" not in plain and "+" not in plain):  # nearly all, and five times as fast
+        return plain, _LOST not in plain
     key = unquote_plus(text)
     return key, _LOST not in key or key.count(_LOST) == text.upper().count(_LOST_QUOTED)
 
