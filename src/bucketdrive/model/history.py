@@ -77,7 +77,7 @@ class DeviceShare:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When files came, changed or went, all within minutes of each other. Times: seconds since 1970.
+    """When files came, changed or went, each within a minute of another. Times: seconds since 1970.
 
     `as_of`: what to give as `--as-of` to have all as it was just before. Each file counts once, by what it was before
     and after; `fleeting` ones were made and deleted again within the moment. `folder`: what all of them are in (empty:

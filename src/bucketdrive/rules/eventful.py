@@ -14,7 +14,7 @@ from bucketdrive.model.entries import VersionRow
 from bucketdrive.rules.timeline import current_since_s
 
 GAP_S = 60
-"""Whatever happens within a minute of something else, by the clock's minutes, is one moment with it."""
+"""What happens within a minute of something else is one moment with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +87,13 @@ class Rhythm:
         minute[2] += 1
 
     def spans(self) -> list[Span]:
-        """The spans, oldest first: between two of them lies at least a minute without anything."""
+        """The spans, oldest first: between two of them lies more than `GAP_S` without anything, and in none."""
         found: list[Span] = []
-        last = None
-        for number, (first_s, last_s, events) in sorted(self._minutes.items()):
-            if last == number - 1:
+        for _, (first_s, last_s, events) in sorted(self._minutes.items()):
+            if found and first_s - found[-1].last_s <= GAP_S:
                 found[-1] = Span(found[-1].first_s, last_s, found[-1].events + events)
             else:
                 found.append(Span(first_s, last_s, events))
-            last = number
         return found
 
 

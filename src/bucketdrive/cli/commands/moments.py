@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def command(path: str, folder: Path | None, *, limit: int, least: int, before: str, as_json: bool) -> None:
     """Show when many files came, changed or vanished, at and below FOLDER_OR_PATH; newest first.
 
-    What happens within minutes is one moment. AS OF is the time to give to `ls`, `diff` or `restore` to have all as it
-    was just before.
+    What happens within a minute of something else is one moment with it. AS OF is the time to give to `ls`, `diff` or
+    `restore` to have all as it was just before.
     """
     root, inside = find_place(path, folder)
     with open_drive(root) as drive:
