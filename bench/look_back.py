@@ -19,6 +19,7 @@ from urllib.parse import quote
 
 from bucketdrive.bucket.s3.connect import S3Location, connect
 from bucketdrive.bucket.s3.listing import read_versions
+from bucketdrive.drive.assembly import Silence
 from bucketdrive.history.look import compare_trees, each_file
 from bucketdrive.history.moments import list_moments
 from bucketdrive.history.sweep import Sweeps
@@ -78,6 +79,10 @@ def make_pages(versions: int, files: int) -> list[bytes]:
     return pages
 
 
+async def nothing() -> None:
+    """There are no journals."""
+
+
 def cpu_s() -> float:
     """CPU of this process so far, all threads."""
     return sum(os.times()[:2])
@@ -90,7 +95,7 @@ async def measure(pages: list[bytes], versions: int, folder: Path) -> None:
         read_versions(page)
     told("reading the XML alone", cpu_s() - started_s, versions)
     state = State.open(folder)
-    sweeps = Sweeps(Replies(pages), KeySpace(PREFIX), state)
+    sweeps = Sweeps(Replies(pages), KeySpace(PREFIX), state, nothing, Silence())
     started_s = cpu_s()
     async with sweeps.of("") as sweep:
         told(f"a sweep (goal: {GOAL_US:.0f})", cpu_s() - started_s, sweep.versions)
@@ -132,7 +137,7 @@ async def measure_on_ceph(versions: int, folder: Path) -> None:
         async with asyncio.TaskGroup() as group:
             for number in range(files):
                 group.create_task(put(number))
-    sweeps = Sweeps(bucket, keys, state)
+    sweeps = Sweeps(bucket, keys, state, nothing, Silence())
     began_s, began_cpu_s = os.times().elapsed, cpu_s()
     async with sweeps.of("") as sweep:
         told("on Ceph: a sweep", cpu_s() - began_cpu_s, sweep.versions)

@@ -2,12 +2,14 @@
 
 import contextlib
 import io
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 
 from bucketdrive.cli.main import main
 from bucketdrive.drive.clock import SystemClock
+from bucketdrive.drive.drive import Drive
 
 pytestmark = pytest.mark.stores("embedded", "ceph", "ceph-safe")
 
@@ -45,6 +47,22 @@ def test_cat_prints_what_is_in_the_bucket_now_and_was_then_under_the_name_that_i
     assert printed("cat", "d/b.txt", "-C", laptop.folder) == (b"", 3)
     [_, first] = laptop.run("versions", "moved.txt", "-C", laptop.folder)["versions"][:2]
     assert printed("cat", "moved.txt", "--version", first["version_id"], "-C", laptop.folder) == (b"one\r\nline", 0)
+
+
+def test_a_moment_that_a_kept_sweep_knows_is_looked_at_without_any_request(world):
+    world.start({"d/a": "one", "d/b": "two"})
+    then = next_second()
+    world.laptop.start({"d/a": "three"})
+    next_second()
+    with Drive.open(world.laptop.folder) as drive:
+        drive.moments()
+        before = drive._session.requests
+        assert [(entry.path, entry.size) for entry in drive.ls("d", then)] == [("d/a", 3), ("d/b", 3)]
+        assert drive.diff("", "1h", then).counts["added"] == 2
+        assert [moment.new for moment in drive.moments("", 20, 3, then)] == []
+        assert drive._session.requests == before
+        assert b"".join(drive.cat("d/a", as_of=then)) == b"one"
+        assert Counter(drive._session.requests) - Counter(before) == {"GetObject": 1}
 
 
 def test_diff_tells_what_was_added_removed_changed_and_moved(world):

@@ -2,7 +2,6 @@
 
 import pytest
 
-from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import NoSuchPathError
 from bucketdrive.history.as_of import NOW
 from bucketdrive.history.content import find_content
@@ -17,7 +16,8 @@ def read(stage, path, version_id="", at_s=NOW):
     """The pieces of a file."""
 
     async def play():
-        await read_journals(stage.devices["A"].process.parts)
+        if version_id:
+            await stage.sweeps.read_journals()
         content = await find_content(stage.sweeps, RelPath(path), version_id, at_s)
         return [piece async for piece in content.pieces]
 

@@ -1,6 +1,5 @@
 """The moments of a drive, on a bucket in memory: two devices at work, and another tool."""
 
-from bucketdrive.engine.journal import read_journals
 from bucketdrive.history.as_of import NOW
 from bucketdrive.history.moments import list_moments
 from bucketdrive.rules.moments import parse_moment
@@ -10,7 +9,6 @@ from bucketdrive.testing.world import PREFIX
 
 def moments(stage, path="", limit=20, least=1, before_s=NOW):
     """(new, changed, deleted, devices, folder, sample) of each, newest first."""
-    stage.world.run(read_journals(stage.devices["A"].process.parts))
     found = stage.world.run(list_moments(stage.sweeps, path, limit, least, before_s))
     return found, [
         (

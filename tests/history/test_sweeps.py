@@ -2,9 +2,11 @@
 
 import asyncio
 import random  # noqa: TID251  the seed is where all its chance comes from
+from functools import partial
 
 import pytest
 
+from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UnavailableError
 from bucketdrive.history.as_of import NOW, read_tree
 from bucketdrive.history.look import each_file, list_tree
@@ -12,6 +14,7 @@ from bucketdrive.history.sweep import Sweeps
 from bucketdrive.model.format import JournalEntry
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.ports.bucket import NewObject
+from bucketdrive.ports.runtime import Listed
 from bucketdrive.state.journals import put_batch
 from bucketdrive.testing.memory_bucket import MemoryBucket
 from bucketdrive.testing.stage import Stage
@@ -88,9 +91,9 @@ def test_a_folder_is_swept_by_its_own_keys_alone():
     then = stage.world.now_s()
     stage.wait(10)
     assert stage.ls("d", then) == {"d/a": 1, "d/e/b": 1}
-    assert asked(stage) == {"HeadObject": 1, "ListObjectVersions": 2}
+    assert (stage.requests("HeadObject"), stage.requests("ListObjectVersions")) == (1, 2)
     assert stage.ls("d/e", then) == {"d/e/b": 1}
-    assert asked(stage) == {"HeadObject": 1, "ListObjectVersions": 2}
+    assert (stage.requests("HeadObject"), stage.requests("ListObjectVersions")) == (1, 2)
     assert kept(stage) == [("d", "complete", 2)]
     assert stage.ls("e", then) == {"e/x": 1}
     assert kept(stage) == [("d", "complete", 2), ("e", "complete", 1)]
@@ -128,7 +131,8 @@ class BrokenOff(MemoryBucket):
 
 
 def sweep(stage, bucket, at_s):
-    sweeps = Sweeps(bucket, KEYS, stage.devices["A"].process.parts.state)
+    parts = stage.devices["A"].process.parts
+    sweeps = Sweeps(bucket, KEYS, parts.state, partial(read_journals, parts), stage.world)
     return {one.path: one.size for one in stage.world.run(list_tree(sweeps, "", at_s))}
 
 
@@ -148,6 +152,14 @@ def test_a_sweep_that_was_broken_off_goes_on_where_it_was():
     assert sweep(stage, MemoryBucket(stage.world.store), then) == expected
     assert stage.requests("ListObjectVersions") == before + 13  # 12 pages and what was made since
     assert kept(stage) == [("", "complete", 20_001)]
+
+
+def test_a_long_sweep_tells_how_far_it_is():
+    stage, told = Stage("A"), []
+    put(stage, *(f"{number:05}" for number in range(17_000)))
+    stage.world.tell = told.append
+    stage.ls()
+    assert told == [Listed(7998), Listed(15_998)]
 
 
 def test_a_sweep_that_was_broken_off_before_the_moment_asked_for_begins_anew():

@@ -16,7 +16,6 @@ from bucketdrive.history.devices import list_deeds
 from bucketdrive.history.look import compare_trees, list_tree
 from bucketdrive.history.moments import list_moments
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
-from bucketdrive.history.sweep import Sweeps
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.history import Deed, Moment, TreeDiff
@@ -61,7 +60,7 @@ class History:
             UsageError: `as_of` is no moment.
         """
         at_s = self._moment(as_of) if as_of else NOW
-        return await list_tree(await self._looking(as_of), _parsed(path), at_s)
+        return await list_tree((await self._working()).sweeps, _parsed(path), at_s)
 
     async def cat(self, path: str, version_id: str = "", as_of: str = "") -> Content:
         """A file as it is in the bucket now, was `as_of` (as for `ls`), or one version of it; read in pieces.
@@ -71,7 +70,10 @@ class History:
             UsageError: `as_of` is no moment, or a version is named as well.
         """
         at_s = self._moment_alone(as_of, version_id, path)
-        return await find_content(await self._looking(as_of or version_id), RelPath.parse(path), version_id, at_s)
+        opened = await self._working()
+        if version_id:  # it may be of a name that the file was moved from
+            await read_journals(opened.parts)
+        return await find_content(opened.sweeps, RelPath.parse(path), version_id, at_s)
 
     async def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
         """What differs at or below `path` (empty: all) between two moments (as for `ls`); without `until`, to now.
@@ -83,7 +85,7 @@ class History:
         from_s, to_s = self._moment(since), self._moment(until) if until else NOW
         if to_s < from_s:
             raise UsageError("The second moment lies before the first. Nothing was done.", hint="Swap them.")
-        changes = await compare_trees(await self._looking(since), _parsed(path), from_s, to_s)
+        changes = await compare_trees((await self._working()).sweeps, _parsed(path), from_s, to_s)
         return TreeDiff(path, from_s, to_s if until else 0.0, changes)
 
     async def moments(self, path: str = "", limit: int = 20, least: int = 10, before: str = "") -> list[Moment]:
@@ -95,11 +97,13 @@ class History:
             UsageError: `before` is no moment.
         """
         before_s = self._moment(before) if before else NOW
-        return await list_moments(await self._looking("the past"), _parsed(path), limit, least, before_s)
+        return await list_moments((await self._working()).sweeps, _parsed(path), limit, least, before_s)
 
     async def deeds(self, last: int = 100) -> list[Deed]:
         """The `last` things that all devices of the drive did in the bucket, as their journals tell; oldest first."""
-        return await list_deeds(await self._looking("the past"), last)
+        opened = await self._working()
+        await read_journals(opened.parts)
+        return await list_deeds(opened.sweeps, last)
 
     async def trash(self) -> list[DeletedInfo]:
         """The deleted files that can be restored, by path."""
@@ -149,13 +153,6 @@ class History:
                 path=path,
             )
         return self._moment(as_of) if as_of else NOW
-
-    async def _looking(self, at: str = "") -> Sweeps:
-        """The kept sweeps; to look `at` the past, the journals were read: of moves, and when large uploads ended."""
-        opened = await self._working()
-        if at:
-            await read_journals(opened.parts)
-        return opened.sweeps
 
     def _moment(self, text: str) -> float:
         return parse_moment(text, SystemClock().now_s())

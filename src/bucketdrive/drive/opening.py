@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 from bucketdrive.bucket.probe import probe
 from bucketdrive.disk.folder import Folder
@@ -17,6 +18,7 @@ from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.engine.cycle import Cycle
+from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.parts import Identity, Parts
 from bucketdrive.history.sweep import Sweeps
 from bucketdrive.model.paths import KeySpace
@@ -99,7 +101,8 @@ async def _open(record: DriveRecord, listener: Listener, state: State, *, may_wr
         options=options_of(settings),
         boot_id=boot_id(),
     )
-    return Opened(store, folder, parts, Cycle(parts), Sweeps(store.bucket, keys, state))
+    sweeps = Sweeps(store.bucket, keys, state, partial(read_journals, parts), listener)
+    return Opened(store, folder, parts, Cycle(parts), sweeps)
 
 
 async def _complete_state(record: DriveRecord, store: Store, folder: Folder, state: State) -> None:

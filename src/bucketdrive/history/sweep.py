@@ -7,7 +7,7 @@ holds more than a few pages.
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,6 +18,7 @@ from bucketdrive.history.versions import behind_own
 from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.ports.bucket import Reads
+from bucketdrive.ports.runtime import Listed, Listener
 from bucketdrive.rules.timeline import is_file
 from bucketdrive.state.database import State
 from bucketdrive.state.sweeps import (
@@ -63,10 +64,20 @@ class Told:
 class Sweeps:
     """The sweeps of one drive. There is one of these a state: it knows which sweeps are being read."""
 
-    def __init__(self, bucket: SweptBucket, keys: KeySpace, state: State) -> None:
+    def __init__(
+        self,
+        bucket: SweptBucket,
+        keys: KeySpace,
+        state: State,
+        read_journals: Callable[[], Awaitable[None]],
+        listener: Listener,
+    ) -> None:
+        """`read_journals`: brings what devices told into the state, which each sweep is followed by."""
         self.bucket = bucket
         self.keys = keys
         self.state = state
+        self.read_journals = read_journals
+        self._listener = listener
         self._sweeping = asyncio.Lock()
         self._choosing = asyncio.Lock()
         self._readers: Counter[int] = Counter()
@@ -118,6 +129,7 @@ class Sweeps:
         if sweep is None or not sweep.knows(at_s):
             sweep = await self.state.run(begin_sweep, path, await self._store_time_s())
         sweep = await self._list(sweep)
+        await self.read_journals()
         async with self._choosing:
             await self.state.run(complete_sweep, sweep)
             self._readers[sweep.id] += 1
@@ -143,6 +155,7 @@ class Sweeps:
             if pages % _PAGES == 0:
                 sweep = await self.state.run(add_swept, sweep, waiting, markers)
                 waiting = []
+                self._listener.tell(Listed(sweep.versions))
         return await self.state.run(add_swept, sweep, waiting, ("", ""))
 
     def _kept(self, rows: tuple[VersionRow, ...]) -> list[SweptRow]:

@@ -1,6 +1,7 @@
 """A world for short stories told step by step: what users do, who syncs when, and what is everywhere at the end."""
 
 import asyncio
+from functools import partial
 
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.parts import Options
@@ -64,8 +65,9 @@ class Stage:
     @property
     def sweeps(self) -> Sweeps:
         """The sweeps that the first device keeps."""
-        state = next(iter(self.devices.values())).process.parts.state
-        return Sweeps(MemoryBucket(self.world.store), _KEYS, state)
+        parts = next(iter(self.devices.values())).process.parts
+        bucket = MemoryBucket(self.world.store)
+        return Sweeps(bucket, _KEYS, parts.state, partial(read_journals, parts), self.world)
 
     def ls(self, path: str = "", at_s: float = NOW) -> dict[str, int]:
         """The sizes of the files in the bucket at or below `path` at a moment, by path.

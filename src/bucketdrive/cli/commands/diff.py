@@ -8,6 +8,7 @@ import click
 
 from bucketdrive.cli import options, output
 from bucketdrive.cli.open import find_place, open_drive
+from bucketdrive.cli.progress import Progress
 
 if TYPE_CHECKING:
     from bucketdrive.drive.drive import Drive
@@ -38,7 +39,7 @@ def command(path: str, folder: Path | None, *, since: str, until: str, as_json: 
     the lines. TIME is as for `bucketdrive ls --as-of`.
     """
     root, inside = find_place(path, folder)
-    with open_drive(root) as drive:
+    with Progress() as progress, open_drive(root, progress) as drive:
         found = drive.diff(inside, since, until)
         if as_json:
             output.show_json(found.to_json())

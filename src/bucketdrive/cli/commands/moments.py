@@ -7,6 +7,7 @@ import click
 
 from bucketdrive.cli import options, output
 from bucketdrive.cli.open import find_place, open_drive
+from bucketdrive.cli.progress import Progress
 
 if TYPE_CHECKING:
     from bucketdrive.model.history import Moment
@@ -30,7 +31,7 @@ def command(path: str, folder: Path | None, *, limit: int, least: int, before: s
     `restore` to have all as it was just before.
     """
     root, inside = find_place(path, folder)
-    with open_drive(root) as drive:
+    with Progress() as progress, open_drive(root, progress) as drive:
         found = drive.moments(inside, limit, least, before)
     if as_json:
         output.show_json({"path": inside, "moments": [moment.to_json() for moment in found]})
