@@ -24,3 +24,7 @@ CREATE TABLE swept (
     size INTEGER NOT NULL,
     modified_s REAL NOT NULL
 ) STRICT;
+
+-- What is told of one version is looked for, beside what is told of a path: a file may have had thousands.
+DROP INDEX told_by_path;
+CREATE INDEX told_by_path ON told (path, version_id);
