@@ -11,6 +11,7 @@
 # make bench-small     what 1,000 small files cost
 # make bench-daemons   how soon a change is on another device, what it costs, what idling costs (on Ceph, 100,000 files)
 # make bench-idle      what an idle drive asks in a day, beside rclone bisync
+# make bench-look      what looking back costs a version
 # Each sets itself up: a virtual environment in .venv, with pinned and hashed packages, made anew when the pins change.
 
 PYTHON ?= python3
@@ -26,7 +27,7 @@ MINISTACK := .venv-ministack/ready
 # What Python compiled is kept, whatever the caller's environment says: each test starts many processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop soak bench-small bench-daemons bench-idle format requirements clean
+.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop soak bench-small bench-daemons bench-idle bench-look format requirements clean
 
 demo: $(READY)
 	@$(BIN)/bucketdrive demo $(ARGS)
@@ -68,6 +69,9 @@ bench-daemons: $(READY)
 
 bench-idle: $(READY) $(TOOLS)
 	@$(BIN)/python bench/idle.py $(ARGS)
+
+bench-look: $(READY)
+	@$(BIN)/python bench/look_back.py $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check

@@ -119,3 +119,59 @@ def test_a_store_known_not_to_interleave_is_put_in_order_by_time():
         marker("a", "m2", at="00:01.000002"),
     ]
     assert ids(read_versions(versions(*rows), is_interleaved=False)) == ["v3", "m2", "v1"]
+
+
+AWS = "<Owner><ID>o</ID><DisplayName>d</DisplayName></Owner>"
+SHAPES = [  # what follows the LastModified of a version and of a marker, as AWS, Ceph and others write it
+    (f"<ETag>&quot;E&quot;</ETag><Size>7</Size><StorageClass>STANDARD</StorageClass>{AWS}", AWS),
+    (f"<ETag>&quot;E&quot;</ETag><ChecksumAlgorithm>CRC64NVME</ChecksumAlgorithm><Size>7</Size>{AWS}", ""),
+    (f'<ETag>"E"</ETag><Size>7</Size><StorageClass>S</StorageClass>{AWS}<Type>Normal</Type>', f"{AWS}<Type>x</Type>"),
+    ("<ETag>E-3</ETag><Size>5368709120</Size>", ""),
+    ("<Size>7</Size><ETag>&quot;E&quot;</ETag>", ""),  # in an order that nobody writes: left to the parser
+    ("<ETag>&quot;E&amp;&quot;</ETag><Size>7</Size>", ""),
+]
+KEYS = [
+    "a",
+    "d%2Fa",
+    "d%252Fa",
+    "d%2fa",
+    "d%2F%41",
+    "a%2Fb+c",
+    "100%25",
+    "%C3%A4",
+    "a%FFb",
+    "a%EF%BF%BD",
+    "a\ufffd",
+    "z",
+    "a\x01b",
+    "a&amp;b",
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("truncated", ["true", "false"])
+def test_a_page_that_is_matched_says_what_the_parser_reads_in_it(shape, truncated):
+    rows = []
+    for key in KEYS:
+        for number, tail in enumerate(shape):
+            what = ("Version", "DeleteMarker")[number]
+            at = f"<LastModified>2026-11-24T08:15:0{number}.250Z</LastModified>"
+            head = (
+                f"<Key>{key}</Key><VersionId>v{number}</VersionId><IsLatest>{'false' if number else 'true'}</IsLatest>"
+            )
+            rows.append(f"<{what}>{head}{at}{tail}</{what}>")
+    for some in (rows[:6], rows[:24], rows[22:26], rows[26:]):
+        inside = f"<IsTruncated>{truncated}</IsTruncated>{ENCODED}{''.join(some)}<MaxKeys>1000</MaxKeys>"
+        plain = f'<?xml version="1.0"?><ListVersionsResult xmlns="x">{inside}</ListVersionsResult>'
+        parsed = plain.replace("<IsTruncated>", "<!-- read it --><IsTruncated>")
+        assert read_versions(plain.encode()) == read_versions(parsed.encode())
+
+
+@pytest.mark.parametrize("cut", [1, 30, 200])
+def test_a_page_that_was_cut_off_is_not_understood(cut):
+    body = (
+        f"<ListVersionsResult>{ENCODED}{version('a', 'v2', 'true')}{version('a', 'v1')}</ListVersionsResult>".encode()
+    )
+    assert ids(read_versions(body)) == ["v2", "v1"]
+    with pytest.raises(UnavailableError):
+        read_versions(body[:-cut])

@@ -3,7 +3,7 @@
 import pytest
 
 from bucketdrive.drive.drive import Drive
-from bucketdrive.errors import NoSuchPathError, UsageError
+from bucketdrive.errors import NoSuchPathError, TransientError, UsageError
 from bucketdrive.httpapi.remote import RemoteDrive
 from bucketdrive.model.reports import DriveStatus
 
@@ -62,6 +62,90 @@ class TestDrive:
         drive.sync()
         assert [(deleted.path, deleted.size) for deleted in drive.trash()] == [("a", 3)]
         assert drive.ls() == []
+
+    def test_the_bytes_of_any_version_are_read_piece_by_piece(self, drive, world):
+        large = "0123456789" * 900_000
+        world.laptop.change({"a": large, "empty": "", "d/b": "two"})
+        drive.sync()
+        world.laptop.change({"a": "small now"})
+        drive.sync()
+        newest, oldest = drive.versions("a")
+        pieces = list(drive.cat("a", oldest.version_id))
+        assert (b"".join(pieces).decode(), len(pieces) > 1) == (large, True)
+        assert b"".join(drive.cat("a")) == b"small now"
+        assert b"".join(drive.cat("a", newest.version_id)) == b"small now"
+        assert list(drive.cat("empty")) == []
+        some = drive.cat("a", oldest.version_id)
+        assert next(some).startswith(b"0123")
+        some.close()
+        for arguments, what in (
+            (("never",), "neither"),
+            (("d",), "is a folder"),
+            (("a", "no-such"), "has no version"),
+            (("a", "", "2h"), "did not exist"),
+        ):
+            with pytest.raises(NoSuchPathError, match=f"{what}.* Nothing was read"):
+                drive.cat(*arguments)
+        with pytest.raises(UsageError):
+            drive.cat("a", newest.version_id, "2h")
+
+    def test_a_version_that_is_destroyed_while_it_is_read_breaks_off_with_an_error(self, drive, world):
+        world.laptop.change({"a": "0123456789" * 2_000_000})
+        drive.sync()
+        pieces = drive.cat("a")
+        assert len(next(pieces)) > 0
+        world.bucket.destroy("a")
+        with pytest.raises((NoSuchPathError, TransientError)):
+            list(pieces)
+
+    def test_two_moments_are_compared(self, drive, world):
+        world.laptop.change({"a": "one", "b": "two"})
+        drive.sync()
+        world.laptop.change({"a": GONE, "d/c": "three"})
+        drive.sync()
+        since_then = drive.diff("", "1h")
+        assert [(change.path, change.what, change.before) for change in since_then.changes] == [
+            ("b", "added", None),
+            ("d/c", "added", None),
+        ]
+        assert since_then.changes[0].after == next(entry for entry in drive.ls() if entry.path == "b")
+        assert (since_then.counts["added"], since_then.until) == (2, 0.0)
+        assert drive.diff("", "2h", "1h").changes == []
+        assert drive.diff("", "2h", "1h").until - drive.diff("", "2h", "1h").since == pytest.approx(3600, abs=1)
+        with pytest.raises(NoSuchPathError, match="Nothing was compared"):
+            drive.diff("never", "1h")
+        with pytest.raises(UsageError, match="before the first"):
+            drive.diff("", "1h", "2h")
+
+    def test_moments_in_which_much_happened_are_offered(self, drive, world):
+        assert drive.moments() == []
+        world.laptop.change({f"d/{number}": "x" for number in range(12)})
+        drive.sync()
+        [moment] = drive.moments()
+        assert (moment.new, moment.changed, moment.deleted, moment.folder, moment.sample) == (12, 0, 0, "d", "d/0")
+        assert [(share.device, share.files) for share in moment.devices] == [("laptop", 12)]
+        assert 0 <= moment.ended - moment.began < 60
+        assert drive.ls(as_of=moment.as_of) == []
+        assert (drive.moments(least=13), drive.moments("d/3"), drive.moments(before="1h")) == ([], [], [])
+        assert [one.new for one in drive.moments("d/3", 1, 1)] == [1]
+        with pytest.raises(UsageError):
+            drive.moments(before="nonsense")
+
+    def test_what_all_devices_did_is_told(self, drive, world):
+        assert drive.deeds() == []
+        world.laptop.change({"a": "one"})
+        drive.sync()
+        world.desktop.sync()
+        world.desktop.change({"a": GONE})
+        world.desktop.sync()
+        made, deleted = drive.deeds()
+        assert [(one.device, one.op, one.path) for one in (made, deleted)] == [
+            ("laptop", "put", "a"),
+            ("desktop", "delete", "a"),
+        ]
+        [version], [marker] = world.bucket.rows("a")
+        assert (made.version_id, deleted.version_id) == (version["VersionId"], marker["VersionId"])
+        assert (deleted.at >= made.at > 1.7e9, drive.deeds(1)) == (True, [deleted])
 
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})

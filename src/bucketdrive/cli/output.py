@@ -26,6 +26,12 @@ def say(text: str = "") -> None:
     sys.stdout.write(f"{text}\n")
 
 
+def write_bytes(data: bytes) -> None:
+    """Write data to stdout as it is."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+
+
 def tell(text: str) -> None:
     """Print a line to stderr."""
     sys.stderr.write(f"{text}\n")

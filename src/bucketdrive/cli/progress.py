@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bucketdrive.cli import output
-from bucketdrive.ports.runtime import Event, Failed, Finished, Planned
+from bucketdrive.ports.runtime import Event, Failed, Finished, Listed, Planned
 
 _EVERY_S = 0.1
 
@@ -39,6 +39,8 @@ class Progress:
                 self._finish(action.path, body_bytes)
             case Failed(action, _):
                 self._finish(action.path, 0)
+            case Listed(versions):
+                self._list(versions)
             case _:
                 return
 
@@ -49,19 +51,30 @@ class Progress:
                 self._planned += number
             case {"event": "finished" | "failed", "path": str(path)}:
                 self._finish(path, int(event.get("body_bytes", 0)))
+            case {"event": "listed", "versions": int(versions)}:
+                self._list(versions)
             case _:
                 return
+
+    def _list(self, versions: int) -> None:
+        if self._may_redraw():
+            output.redraw(f"{output.count_text(versions, 'version')} listed")
 
     def _finish(self, path: str, body_bytes: int) -> None:
         self._done += 1
         self._body_bytes += body_bytes
         self._show(path)
 
-    def _show(self, path: str) -> None:
+    def _may_redraw(self) -> bool:
         now_s = time.monotonic()
         if not self._is_shown or now_s < self._next_s:
-            return
+            return False
         self._next_s = now_s + _EVERY_S
+        return True
+
+    def _show(self, path: str) -> None:
+        if not self._may_redraw():
+            return
         planned = max(self._planned, self._done)
         size = output.size_text(self._body_bytes)
         output.redraw(f"{self._done:,} of {planned:,}, {size}  {output.safe(path)}")

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,6 +12,7 @@ import uvloop
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -97,6 +98,22 @@ class Drive:
         """See `History.ls`."""
         return self._call(self._session.history.ls(path, as_of))
 
+    def cat(self, path: str, version_id: str = "", as_of: str = "") -> Iterator[bytes]:
+        """See `History.cat`; the bytes in pieces, read as they are taken."""
+        return self._each(self._call(self._session.history.cat(path, version_id, as_of)).pieces)
+
+    def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
+        """See `History.diff`."""
+        return self._call(self._session.history.diff(path, since, until))
+
+    def moments(self, path: str = "", limit: int = 20, least: int = 10, before: str = "") -> list[Moment]:
+        """See `History.moments`."""
+        return self._call(self._session.history.moments(path, limit, least, before))
+
+    def deeds(self, last: int = 100) -> list[Deed]:
+        """See `History.deeds`."""
+        return self._call(self._session.history.deeds(last))
+
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""
         return self._call(self._session.history.restore(path, version_id, as_of, dry_run=dry_run))
@@ -129,6 +146,10 @@ class Drive:
         """See `Session.deny`."""
         return self._call(self._session.deny())
 
+    def _each(self, pieces: AsyncIterator[bytes]) -> Iterator[bytes]:
+        while piece := self._call(_next(pieces)):
+            yield piece
+
     def _call(self, verb: Coroutine[Any, Any, T]) -> T:
         future = asyncio.run_coroutine_threadsafe(verb, self._loop)
         try:
@@ -137,6 +158,10 @@ class Drive:
             future.cancel()  # Ctrl-C: what is done is committed, what is under way is settled by the next sync
             asyncio.run_coroutine_threadsafe(_all_ended(), self._loop).result()
             raise
+
+
+async def _next(pieces: AsyncIterator[bytes]) -> bytes:
+    return await anext(pieces, b"")
 
 
 def examine_drive(record: DriveRecord) -> DoctorReport:

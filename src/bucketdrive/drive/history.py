@@ -10,10 +10,15 @@ from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.telling import added, would_do
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
-from bucketdrive.history.as_of import NOW, list_tree
+from bucketdrive.history.as_of import NOW
+from bucketdrive.history.content import Content, find_content
+from bucketdrive.history.devices import list_deeds
+from bucketdrive.history.look import compare_trees, list_tree
+from bucketdrive.history.moments import list_moments
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
+from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
@@ -55,8 +60,50 @@ class History:
             UsageError: `as_of` is no moment.
         """
         at_s = self._moment(as_of) if as_of else NOW
+        return await list_tree((await self._working()).sweeps, _parsed(path), at_s)
+
+    async def cat(self, path: str, version_id: str = "", as_of: str = "") -> Content:
+        """A file as it is in the bucket now, was `as_of` (as for `ls`), or one version of it; read in pieces.
+
+        Raises:
+            NoSuchPathError: there is or was no such file, or there is no such version.
+            UsageError: `as_of` is no moment, or a version is named as well.
+        """
+        at_s = self._moment_alone(as_of, version_id, path)
         opened = await self._working()
-        return await list_tree(opened.store.bucket, self._keys, _parsed(path), at_s)
+        if version_id:  # it may be of a name that the file was moved from
+            await read_journals(opened.parts)
+        return await find_content(opened.sweeps, RelPath.parse(path), version_id, at_s)
+
+    async def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
+        """What differs at or below `path` (empty: all) between two moments (as for `ls`); without `until`, to now.
+
+        Raises:
+            NoSuchPathError: a path is named, and there was nothing.
+            UsageError: a moment is none, or `until` lies before `since`.
+        """
+        from_s, to_s = self._moment(since), self._moment(until) if until else NOW
+        if to_s < from_s:
+            raise UsageError("The second moment lies before the first. Nothing was done.", hint="Swap them.")
+        changes = await compare_trees((await self._working()).sweeps, _parsed(path), from_s, to_s)
+        return TreeDiff(path, from_s, to_s if until else 0.0, changes)
+
+    async def moments(self, path: str = "", limit: int = 20, least: int = 10, before: str = "") -> list[Moment]:
+        """The `limit` newest moments in which at least `least` files at or below `path` (empty: all) changed.
+
+        `before` (as `as_of` for `ls`): only what happened up to then.
+
+        Raises:
+            UsageError: `before` is no moment.
+        """
+        before_s = self._moment(before) if before else NOW
+        return await list_moments((await self._working()).sweeps, _parsed(path), limit, least, before_s)
+
+    async def deeds(self, last: int = 100) -> list[Deed]:
+        """The `last` things that all devices of the drive did in the bucket, as their journals tell; oldest first."""
+        opened = await self._working()
+        await read_journals(opened.parts)
+        return await list_deeds(opened.sweeps, last)
 
     async def trash(self) -> list[DeletedInfo]:
         """The deleted files that can be restored, by path."""
@@ -72,13 +119,7 @@ class History:
             NoSuchPathError: there is nothing to restore, or there was nothing then.
             UsageError: `as_of` is no moment, or a version is named as well.
         """
-        if version_id and as_of:
-            raise UsageError(
-                "A version and a moment cannot both be named. Nothing was restored.",
-                hint="Name the version alone: it is of one moment.",
-                path=path,
-            )
-        at_s = self._moment(as_of) if as_of else NOW
+        at_s = self._moment_alone(as_of, version_id, path)
         parsed = _parsed(path) if as_of else RelPath.parse(path)
         opened = await self._working()
 
@@ -102,6 +143,16 @@ class History:
                 report = added(first, await opened.cycle.sync())
                 report.failed += restored.failed
         return self._signed(measured.into(report))
+
+    def _moment_alone(self, as_of: str, version_id: str, path: str) -> float:
+        """The moment, where no version is named as well."""
+        if version_id and as_of:
+            raise UsageError(
+                "A version and a moment cannot both be named. Nothing was done.",
+                hint="Name the version alone: it is of one moment.",
+                path=path,
+            )
+        return self._moment(as_of) if as_of else NOW
 
     def _moment(self, text: str) -> float:
         return parse_moment(text, SystemClock().now_s())

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -340,6 +340,15 @@ class Keeper:
         self._readers += 1
         try:
             return await verb
+        finally:
+            self._readers -= 1
+
+    async def reading_on(self, pieces: AsyncIterator[T]) -> AsyncIterator[T]:
+        """As `reading`, for what is read piece by piece."""
+        self._readers += 1
+        try:
+            async for piece in pieces:
+                yield piece
         finally:
             self._readers -= 1
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from functools import partial
 
 from bucketdrive.bucket.probe import probe
 from bucketdrive.disk.folder import Folder
@@ -17,7 +18,9 @@ from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.engine.cycle import Cycle
+from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.parts import Identity, Parts
+from bucketdrive.history.sweep import Sweeps
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import StoreFacts
 from bucketdrive.ports.runtime import Listener
@@ -33,6 +36,7 @@ class Opened:
     folder: Folder
     parts: Parts
     cycle: Cycle
+    sweeps: Sweeps
 
     @property
     def state(self) -> State:
@@ -97,7 +101,8 @@ async def _open(record: DriveRecord, listener: Listener, state: State, *, may_wr
         options=options_of(settings),
         boot_id=boot_id(),
     )
-    return Opened(store, folder, parts, Cycle(parts))
+    sweeps = Sweeps(store.bucket, keys, state, partial(read_journals, parts), listener)
+    return Opened(store, folder, parts, Cycle(parts), sweeps)
 
 
 async def _complete_state(record: DriveRecord, store: Store, folder: Folder, state: State) -> None:

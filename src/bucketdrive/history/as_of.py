@@ -1,29 +1,14 @@
-"""The tree at a moment, from one sweep of the versions the bucket keeps."""
+"""The tree at a moment, asked of the bucket; `look` has it from kept sweeps."""
 
 from bucketdrive.errors import NoSuchPathError
 from bucketdrive.history.versions import each_version, list_versions
 from bucketdrive.model.paths import KeySpace, RelPath
-from bucketdrive.model.reports import TreeEntry, iso_time
+from bucketdrive.model.reports import iso_time
 from bucketdrive.ports.bucket import Reads
 from bucketdrive.rules.timeline import AsOf, Past
 
 NOW = float("inf")
 """No moment at all: what is newest in the bucket, whatever any clock says."""
-
-
-async def list_tree(bucket: Reads, keys: KeySpace, path: str, at_s: float) -> list[TreeEntry]:
-    """The files at or below `path` (empty: all of the drive) at `at_s`, sorted by path.
-
-    Raises:
-        NoSuchPathError: a path is named, and there was nothing.
-    """
-    tree = await read_tree(bucket, keys, path, at_s)
-    if path and not tree:
-        raise await not_there(bucket, keys, path, at_s, "Nothing is listed.")
-    return [
-        TreeEntry(found, past.then.size, past.then.modified_s, past.then.version_id)
-        for found, past in sorted(tree.items())
-    ]
 
 
 async def read_tree(bucket: Reads, keys: KeySpace, path: str, at_s: float) -> dict[str, Past]:
@@ -49,7 +34,7 @@ async def not_there(bucket: Reads, keys: KeySpace, path: str, at_s: float, what_
     elif int(contents[-1].modified_s) > at_s:
         what = f"{path} did not exist {then}: its oldest version is of {iso_time(contents[-1].modified_s)}."
     else:
-        what = f"{path} was deleted {then}."
+        what = f"{path} was deleted{'' if at_s == NOW else f' {then}'}."
     return NoSuchPathError(
         f"{what} {what_not}",
         hint="See what there is with `bucketdrive versions PATH` and `bucketdrive ls --as-of TIME`.",

@@ -121,4 +121,9 @@ async def each_version(
             return
         marker, version_marker = page.rows[-1].key, page.rows[-1].version_id
         if marker.startswith(own):
-            marker, version_marker = own + _BEHIND_ALL, ""
+            marker, version_marker = behind_own(keys), ""
+
+
+def behind_own(keys: KeySpace) -> str:
+    """A key behind all of our own objects, from which a listing goes on without them."""
+    return keys.own_prefix + _BEHIND_ALL

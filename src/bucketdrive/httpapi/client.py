@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from bucketdrive.errors import InternalError, NoDaemonError, read_error
+from bucketdrive.errors import InternalError, NoDaemonError, TransientError, read_error
 from bucketdrive.model.documents import read_document
 from bucketdrive.model.reports import (
     DriveStatus,
@@ -19,6 +19,7 @@ from bucketdrive.model.reports import (
 
 _CONNECT_S = 5.0
 _MAX_SUN_PATH = 100
+_PIECE_BYTES = 1 << 20
 
 
 class Daemon:
@@ -44,6 +45,32 @@ class Daemon:
         if reply.status >= http.HTTPStatus.BAD_REQUEST:
             raise read_error(document)
         return document
+
+    def stream(self, path: str, query: Mapping[str, Any]) -> Iterator[bytes]:
+        """The bytes that a route answers with, in pieces, read as they are taken.
+
+        Raises:
+            NoDaemonError, BucketDriveError: as `ask`. TransientError, while they are taken: they broke off.
+        """
+        pieces = self._pieces(path, query)
+        next(pieces)  # what is wrong shows at once
+        return pieces
+
+    def _pieces(self, path: str, query: Mapping[str, Any]) -> Iterator[bytes]:
+        with self._connected() as connection:
+            reply = self._send(connection, "GET", _with(path, query), None)
+            if reply.status >= http.HTTPStatus.BAD_REQUEST:
+                raise read_error(json.loads(reply.read()))
+            yield b""
+            left = int(reply.headers["Content-Length"])
+            while piece := reply.read(_PIECE_BYTES):
+                left -= len(piece)
+                yield piece
+            if left:
+                raise TransientError(
+                    f"It broke off: {left:,} bytes did not come. What came so far is right.",
+                    hint="Try it again; `bucketdrive log` may say more.",
+                )
 
     def statuses(self) -> list[DriveStatus]:
         """How the drives that it keeps stand."""

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from bucketdrive.ports.runtime import Event, Failed, Finished, Note, Planned, Stands
+from bucketdrive.ports.runtime import Event, Failed, Finished, Listed, Note, Planned, Stands
 
 _KEPT = 1000
 """Events that wait for a slow listener; who is slower than that misses some."""
@@ -79,5 +79,7 @@ def _document(event: Event) -> dict[str, Any]:
             return {"event": "failed", "path": action.path, "why": why}
         case Note():
             return {"event": "note"} | asdict(event)
+        case Listed(versions):
+            return {"event": "listed", "versions": versions}
         case Stands(word):
             return {"event": "state", "state": word}

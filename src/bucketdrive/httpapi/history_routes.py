@@ -1,6 +1,9 @@
 """The routes of the verbs of time: what the bucket keeps of the past, looked at and brought back."""
 
-from fastapi.responses import Response
+from typing import Annotated
+
+from fastapi import Query
+from fastapi.responses import Response, StreamingResponse
 
 from bucketdrive.httpapi.answers import Answer, AsOf, DryRun, OneKeeper, Path, drive_router
 
@@ -17,6 +20,43 @@ async def versions(keeper: OneKeeper, path: Path) -> Response:
 async def ls(keeper: OneKeeper, path: Path = "", as_of: AsOf = "") -> Response:
     found = await keeper.reading(keeper.session.history.ls(path, as_of))
     return Answer({"entries": [entry.to_json() for entry in found]})
+
+
+@history_routes.get("/cat", summary="The bytes of a version", response_description="The bytes, as they are")
+async def cat(keeper: OneKeeper, path: Path, version_id: str = "", as_of: AsOf = "") -> Response:
+    found = await keeper.reading(keeper.session.history.cat(path, version_id, as_of))
+    size = {"Content-Length": str(found.row.size)}
+    return StreamingResponse(keeper.reading_on(found.pieces), headers=size, media_type="application/octet-stream")
+
+
+@history_routes.get("/diff", summary="What differs", response_description="The document of `diff --json`")
+async def diff(
+    keeper: OneKeeper,
+    since: Annotated[str, Query(alias="from", description="A moment, as for `ls`.")],
+    path: Path = "",
+    until: Annotated[str, Query(alias="to", description="A later moment; empty for now.")] = "",
+) -> Response:
+    return Answer((await keeper.reading(keeper.session.history.diff(path, since, until))).to_json())
+
+
+@history_routes.get("/moments", summary="When much changed", response_description="The document of `moments --json`")
+async def moments(
+    keeper: OneKeeper,
+    path: Path = "",
+    limit: Annotated[int, Query(description="At most so many, the newest.", ge=1)] = 20,
+    least: Annotated[int, Query(description="Of at least so many files.", ge=1)] = 10,
+    before: Annotated[str, Query(description="Only up to this moment, as for `ls`.")] = "",
+) -> Response:
+    found = await keeper.reading(keeper.session.history.moments(path, limit, least, before))
+    return Answer({"path": path, "moments": [moment.to_json() for moment in found]})
+
+
+@history_routes.get("/deeds", summary="What devices did", response_description="The document of `log --all --json`")
+async def deeds(
+    keeper: OneKeeper, last: Annotated[int, Query(description="At most so many, the newest.", ge=1)] = 100
+) -> Response:
+    found = await keeper.reading(keeper.session.history.deeds(last))
+    return Answer({"deeds": [deed.to_json() for deed in found]})
 
 
 @history_routes.get("/trash", summary="Deleted files", response_description="The document of `trash --json`")

@@ -1,6 +1,7 @@
 """The verbs of a drive that a daemon keeps: the calls of `drive.drive.Drive`, which raise the same errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,6 +9,7 @@ from typing import Any, Self
 from bucketdrive.httpapi.client import Daemon
 from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -75,7 +77,25 @@ class RemoteDrive:
 
     def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
         """See `History.ls`."""
-        return [read_document(TreeEntry, entry) for entry in self._get("ls", path=path, as_of=as_of)["entries"]]
+        return [read_document(TreeEntry, entry) for entry in self._looked("ls", path=path, as_of=as_of)["entries"]]
+
+    def cat(self, path: str, version_id: str = "", as_of: str = "") -> Iterator[bytes]:
+        """See `History.cat`; the bytes in pieces, read as they are taken."""
+        query = {"path": path, "version_id": version_id, "as_of": as_of}
+        return self._daemon.stream(f"/drives/{self._root_id}/cat", query)
+
+    def diff(self, path: str, since: str, until: str = "") -> TreeDiff:
+        """See `History.diff`."""
+        return TreeDiff.from_json(self._looked("diff", **{"path": path, "from": since, "to": until}))
+
+    def moments(self, path: str = "", limit: int = 20, least: int = 10, before: str = "") -> list[Moment]:
+        """See `History.moments`."""
+        found = self._looked("moments", path=path, limit=limit, least=least, before=before)["moments"]
+        return [read_document(Moment, moment) for moment in found]
+
+    def deeds(self, last: int = 100) -> list[Deed]:
+        """See `History.deeds`."""
+        return [read_document(Deed, deed) for deed in self._get("deeds", last=last)["deeds"]]
 
     def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """See `History.restore`."""
@@ -112,11 +132,22 @@ class RemoteDrive:
 
     def _watched(self, verb: str, **query: Any) -> Any:
         """As `_post`, with its progress told."""
+        with self._telling():
+            return self._post(verb, **query)
+
+    def _looked(self, verb: str, **query: Any) -> Any:
+        """As `_get`, with its progress told."""
+        with self._telling():
+            return self._get(verb, **query)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
         hear = self._hear
         if hear is None:
-            return self._post(verb, **query)
+            yield
+            return
         with self._daemon.hearing(lambda event: hear(event) if event.get("drive") == self._root_id else None):
-            return self._post(verb, **query)
+            yield
 
     def _get(self, verb: str, **query: Any) -> Any:
         return self._daemon.ask("GET", f"/drives/{self._root_id}/{verb}", query)

@@ -47,7 +47,8 @@ async def stop(house: OneHouse) -> Response:
     response_class=EventSourceResponse,
     summary="What happens, as it does",
     response_description="Server-sent events; each has `drive` (a root id) and `event`: `planned` (`actions`), "
-    "`finished` (`path`, `body_bytes`), `failed` (`path`, `why`), `note` (`text`), `state` (`state`)",
+    "`finished` (`path`, `body_bytes`), `failed` (`path`, `why`), `note` (`text`), `listed` (`versions`), "
+    "`state` (`state`)",
 )
 async def events(house: OneHouse) -> AsyncIterable[ServerSentEvent]:
     async for document in house.events.listen():

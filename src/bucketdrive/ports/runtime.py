@@ -61,13 +61,20 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """Of the bucket's versions so many were listed so far, for a look back."""
+
+    versions: int
+
+
+@dataclass(frozen=True, slots=True)
 class Stands:
     """There is another word for how the drive stands."""
 
     word: StateWord
 
 
-Event = Planned | Finished | Failed | Note | Stands
+Event = Planned | Finished | Failed | Note | Listed | Stands
 
 
 class Listener(Protocol):

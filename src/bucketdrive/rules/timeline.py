@@ -55,32 +55,66 @@ class Past:
     top: VersionRow
 
 
-class AsOf:
-    """The tree at a moment, gathered from rows as they are listed; keeps two rows a file and not its history.
+class LiveAt:
+    """Finds the version of each key that was live at a moment, row by row, and keeps two rows in all.
 
-    Stores tell times in whole seconds, so a version of the second in which the moment lies counts as written by then;
-    among such versions the order of the list decides. Objects uploaded in parts have the time at which their upload
-    began where the store orders them so (AWS).
+    A key's rows are walked from the newest to the oldest, and the first that was current by then is it: so the order of
+    the list decides, and an older version never counts as later than a newer one, whatever the clocks say. Stores tell
+    times in whole seconds: a version of the second in which the moment lies counts as written by then.
     """
 
     def __init__(self, at_s: float, tail: Callable[[str], str]) -> None:
         """`at_s`: seconds since 1970 UTC; `tail` makes a path of a key."""
-        self.files: dict[str, Past] = {}
-        """The files that were live then, by path, in the order of the rows."""
         self._at_s = at_s
         self._tail = tail
         self._top: VersionRow | None = None
         self._is_settled = False
 
-    def take(self, row: VersionRow) -> None:
-        """The next row of the listing."""
+    def take(self, row: VersionRow, told_s: float = 0.0) -> Past | None:
+        """The next row of the listing; the past of its key, where this is the version that was live then.
+
+        `told_s`: when a journal says that this version was written, 0 for none; see `current_since_s`.
+        """
         if self._top is None or row.key != self._top.key:
             self._top = row
-            self._is_settled = not _is_file(self._tail(row.key)) or not row.is_sound
-        if not self._is_settled and int(row.modified_s) <= self._at_s:
-            self._is_settled = True
-            if not row.is_delete_marker:
-                self.files[self._tail(row.key)] = Past(row, self._top)
+            self._is_settled = not is_file(self._tail(row.key)) or not row.is_sound
+        if self._is_settled or int(current_since_s(row, told_s)) > self._at_s:
+            return None
+        self._is_settled = True
+        return None if row.is_delete_marker else Past(row, self._top)
+
+
+class AsOf:
+    """The tree at a moment, gathered from rows as they are listed; keeps two rows a file and not its history."""
+
+    def __init__(self, at_s: float, tail: Callable[[str], str]) -> None:
+        """As `LiveAt`."""
+        self.files: dict[str, Past] = {}
+        """The files that were live then, by path, in the order of the rows."""
+        self._tail = tail
+        self._live_at = LiveAt(at_s, tail)
+
+    def take(self, row: VersionRow, told_s: float = 0.0) -> None:
+        """The next row of the listing."""
+        past = self._live_at.take(row, told_s)
+        if past is not None:
+            self.files[self._tail(row.key)] = past
+
+
+def current_since_s(row: VersionRow, told_s: float) -> float:
+    """When a version or marker became the newest of its key, seconds since 1970 UTC.
+
+    That is its LastModified; but of a version made in parts, AWS tells when its upload began (spec s3.md §1.7). Such a
+    version counts from `told_s` on, when a device wrote into its journal that the upload was done, where that is later.
+    No device's clock is further off than the quarter of an hour that stores allow a signature. Where the device crashed
+    before it told, it told late.
+    """
+    return max(row.modified_s, told_s) if is_made_in_parts(row) else row.modified_s
+
+
+def is_made_in_parts(row: VersionRow) -> bool:
+    """Whether a version was uploaded in parts: its ETag ends with their number, `-N`."""
+    return "-" in row.etag
 
 
 def tree_as_of(rows: Iterable[VersionRow], at_s: float, tail: Callable[[str], str]) -> dict[str, VersionRow]:
@@ -95,9 +129,12 @@ def _files(rows: Iterable[VersionRow], tail: Callable[[str], str]) -> Iterator[t
     """Each file's key with its rows: no folder markers, nothing of ours, no key that a listing garbled."""
     for key, group in groupby(rows, key=_by_key):
         versions = list(group)
-        if _is_file(tail(key)) and versions[0].is_sound:
+        if is_file(tail(key)) and versions[0].is_sound:
             yield key, versions
 
 
-def _is_file(path: str) -> bool:
-    return bool(path) and not path.endswith("/") and RESERVED not in path.split("/")
+def is_file(path: str) -> bool:
+    """Whether a key of this path is a file of the drive: not the drive itself, no folder's marker, nothing of ours."""
+    if not path or path.endswith("/"):
+        return False
+    return RESERVED not in path or RESERVED not in path.split("/")  # the first answers for nearly all, and sooner

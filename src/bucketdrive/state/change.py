@@ -13,6 +13,7 @@ from bucketdrive.model.paths import RelPath
 from bucketdrive.state.attempts import drop_attempts, drop_quarantined, put_attempts, put_quarantined
 from bucketdrive.state.log import add_log
 from bucketdrive.state.runs import add_outbox
+from bucketdrive.state.sweeps import forget_sweeps
 from bucketdrive.state.trees import drop_synced, put_meta, put_synced
 
 
@@ -57,10 +58,11 @@ def apply_changes(db: apsw.Connection, changes: Sequence[StateChange]) -> None:
 
 
 def begin_anew(db: apsw.Connection, facts: Mapping[str, str]) -> None:
-    """Forget what was agreed on, begun, set aside, held and to be told; with single `facts` for the new beginning.
+    """Forget what was agreed on, begun, set aside, held, to be told and swept; with single `facts` to begin with.
 
     Who this device is, what the store does, and what journals told remains true.
     """
     for table in ("synced", "attempt", "quarantine", "hold", "outbox"):
         db.execute(f"DELETE FROM {table}")  # noqa: S608 - names from above
+    forget_sweeps(db)
     put_meta(db, facts)

@@ -1,6 +1,6 @@
 """What the journals of all devices told, in rows."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import apsw
@@ -65,3 +65,23 @@ def load_origins(db: apsw.Connection, path: RelPath) -> dict[str, Origin]:
         "SELECT version_id, source, base FROM told WHERE path = ? AND op = 'copy' AND source <> ''", (path,)
     )
     return {version_id: Origin(RelPath(source), base) for version_id, source, base in rows}
+
+
+def load_sources(db: apsw.Connection, paths: Iterable[RelPath]) -> dict[str, str]:
+    """Where the versions of some paths came from by a move: a path, by version id."""
+    return {version_id: origin.path for path in paths for version_id, origin in load_origins(db, path).items()}
+
+
+def load_deeds(db: apsw.Connection, last: int) -> list[tuple[float, str, str, str, str, str, int, int]]:
+    """The `last` deeds that journals told of, oldest first, each once.
+
+    When, which device, the op, the path, the version it made, the path it came from, its size, the run. Deletions that
+    were only announced, on stores that ignore conditions, name no version and are left out.
+    """
+    rows = db.execute(
+        "SELECT min(at_s) AS told_s, device_id, op, path, version_id, source, size, run FROM told"
+        " WHERE version_id <> ''"
+        " GROUP BY device_id, op, path, version_id ORDER BY told_s DESC, number DESC, line DESC LIMIT ?",
+        (last,),
+    )
+    return list(rows)[::-1]

@@ -1,12 +1,15 @@
 """A world for short stories told step by step: what users do, who syncs when, and what is everywhere at the end."""
 
 import asyncio
+from functools import partial
 
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.engine.parts import Options
 from bucketdrive.engine.verify import SAMPLE, verify
-from bucketdrive.history.as_of import NOW, list_tree
+from bucketdrive.history.as_of import NOW
+from bucketdrive.history.look import list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.history.sweep import Sweeps
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.reports import SyncReport, VerifyReport
@@ -59,13 +62,20 @@ class Stage:
         self.world.run(asyncio.sleep(seconds))
         return self.world.now_s()
 
+    @property
+    def sweeps(self) -> Sweeps:
+        """The sweeps that the first device keeps."""
+        parts = next(iter(self.devices.values())).process.parts
+        bucket = MemoryBucket(self.world.store)
+        return Sweeps(bucket, _KEYS, parts.state, partial(read_journals, parts), self.world)
+
     def ls(self, path: str = "", at_s: float = NOW) -> dict[str, int]:
         """The sizes of the files in the bucket at or below `path` at a moment, by path.
 
         Raises:
             NoSuchPathError: a path is named, and there was nothing.
         """
-        entries = self.world.run(list_tree(MemoryBucket(self.world.store), _KEYS, path, at_s))
+        entries = self.world.run(list_tree(self.sweeps, path, at_s))
         return {entry.path: entry.size for entry in entries}
 
     def restore(self, name: str, path: str, version_id: str = "", at_s: float | None = None) -> SyncReport:

@@ -6,7 +6,7 @@ page for one character that XML cannot carry.
 
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import groupby, pairwise
 from operator import attrgetter
@@ -26,6 +26,16 @@ _FORBIDDEN = re.compile(
 """What XML 1.0 forbids, raw or as a reference; also a raw CR, which a parser would turn into LF."""
 _LOST = "\ufffd"
 _LOST_QUOTED = "%EF%BF%BD"
+
+_OWNER = r"(?:<Owner>(?:<\w+>[^<]*</\w+>)*</Owner>)?"
+_PLAIN_VERSION = re.compile(
+    rf"<(?:Version|(DeleteMarker))>{_OWNER}<Key>([^<&\x00-\x1f\ufffe\uffff]+)</Key><VersionId>([^<&]+)</VersionId>"
+    r"<IsLatest>(?:(true)|false)</IsLatest><LastModified>([^<]*)</LastModified>"
+    r"(?:<ETag>(?:&quot;|\")?([^<&\"]*)(?:&quot;|\")?</ETag>)?"
+    r"(?:<Checksum\w+>[^<]*</Checksum\w+>)*(?:<Size>([0-9]+)</Size>)?(?:<StorageClass>[^<]*</StorageClass>)?"
+    rf"{_OWNER}(?:<Type>[^<]*</Type>)?</(?:Version|DeleteMarker)>"
+)
+"""A version or marker as AWS and Ceph write it; to match them costs a third of what a parser does."""
 
 _Row = TypeVar("_Row", ObjectRow, VersionRow)
 
@@ -49,7 +59,7 @@ def read_versions(body: bytes, *, is_interleaved: bool = True) -> VersionPage:
     Raises:
         UnavailableError: it cannot be understood.
     """
-    rows, is_truncated = _read(body, {"Version", "DeleteMarker"}, _version_row)
+    rows, is_truncated = _read_plain(body) or _read(body, {"Version", "DeleteMarker"}, _version_row)
     if not is_interleaved or _is_out_of_order(rows):
         rows.sort(key=lambda row: (row.key, not row.is_latest, -row.modified_s))
     return VersionPage(_resumable(rows, is_truncated=is_truncated), is_truncated)
@@ -63,6 +73,31 @@ def _resumable(rows: list[_Row], *, is_truncated: bool) -> tuple[_Row, ...]:
     if end == 0:
         raise UnavailableError("A page of a listing has no key that can be read. The listing is not complete.")
     return tuple(rows[:end])
+
+
+def _read_plain(body: bytes) -> tuple[list[VersionRow], bool] | None:
+    """What a page of plain XML says, with its keys encoded; None for all else, which a parser has to read."""
+    if b"<EncodingType>url</EncodingType>" not in body or b"<!" in body:
+        return None
+    try:
+        text = body.decode()
+        rows = list(_plain_rows(text))
+    except ValueError:
+        return None
+    is_whole = text.rstrip().endswith("</ListVersionsResult>")
+    if not is_whole or len(rows) != text.count("<Version>") + text.count("<DeleteMarker>"):
+        return None
+    return rows, "<IsTruncated>true</IsTruncated>" in text
+
+
+def _plain_rows(text: str) -> Iterator[VersionRow]:
+    listed, key, is_sound = "", "", True
+    for marker, quoted, version_id, is_latest, modified, etag, size in _PLAIN_VERSION.findall(text):
+        if quoted != listed:  # the versions of a key come together
+            key, is_sound = _key(quoted, is_encoded=True)
+            listed = quoted
+        modified_s = datetime.fromisoformat(modified).timestamp()
+        yield VersionRow(key, version_id, bool(is_latest), bool(marker), etag, int(size or 0), modified_s, is_sound)
 
 
 def _read(body: bytes, tags: set[str], row: Callable[[ET.Element, bool], _Row]) -> tuple[list[_Row], bool]:
@@ -88,13 +123,13 @@ def _parse(body: bytes, *, is_encoded: bool) -> ET.Element:
 
 def _object_row(element: ET.Element, is_encoded: bool) -> ObjectRow:  # noqa: FBT001 - called for each key
     fields = {child.tag: child.text or "" for child in element}
-    key, is_sound = _key(fields["Key"], is_encoded)
+    key, is_sound = _key(fields["Key"], is_encoded=is_encoded)
     return ObjectRow(key, fields["ETag"].strip('"'), int(fields["Size"]), _seconds(fields["LastModified"]), is_sound)
 
 
 def _version_row(element: ET.Element, is_encoded: bool) -> VersionRow:  # noqa: FBT001 - called for each version
     fields = {child.tag: child.text or "" for child in element}
-    key, is_sound = _key(fields["Key"], is_encoded)
+    key, is_sound = _key(fields["Key"], is_encoded=is_encoded)
     return VersionRow(
         key=key,
         version_id=fields["VersionId"],
@@ -107,10 +142,11 @@ def _version_row(element: ET.Element, is_encoded: bool) -> VersionRow:  # noqa: 
     )
 
 
-def _key(text: str, is_encoded: bool) -> tuple[str, bool]:  # noqa: FBT001 - called for each key
+def _key(text: str, *, is_encoded: bool) -> tuple[str, bool]:
     """A key, and whether it is what the store has: no character was lost on the way."""
-    if not is_encoded or ("%" not in text and "+" not in text):
-        return text, _LOST not in text
+    plain = text.replace("%2F", "/") if is_encoded else text
+    if not is_encoded or ("%" not in plain and "+" not in plain):  # nearly all, and five times as fast
+        return plain, _LOST not in plain
     key = unquote_plus(text)
     return key, _LOST not in key or key.count(_LOST) == text.upper().count(_LOST_QUOTED)
 

@@ -6,6 +6,7 @@ import click
 
 from bucketdrive.cli import options, output
 from bucketdrive.cli.open import find_place, open_drive
+from bucketdrive.cli.progress import Progress
 from bucketdrive.model.reports import TreeEntry
 
 
@@ -25,7 +26,7 @@ def command(path: str, folder: Path | None, *, as_of: str, as_json: bool) -> Non
     has not gone up yet is not listed.
     """
     root, inside = find_place(path, folder)
-    with open_drive(root) as drive:
+    with Progress() as progress, open_drive(root, progress) as drive:
         found = drive.ls(inside, as_of)
     if as_json:
         output.show_json({"entries": [entry.to_json() for entry in found]})
