@@ -12,6 +12,7 @@ import uvloop
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.history import Preview
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -97,9 +98,23 @@ class Drive:
         """See `History.ls`."""
         return self._call(self._session.history.ls(path, as_of))
 
-    def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
+    def plan_restore(self, path: str, version_id: str = "", as_of: str = "", *, exact: bool = False) -> Preview:
+        """See `History.plan_restore`."""
+        return self._call(self._session.history.plan_restore(path, version_id, as_of, exact=exact))
+
+    def restore(
+        self,
+        path: str,
+        version_id: str = "",
+        as_of: str = "",
+        *,
+        exact: bool = False,
+        dry_run: bool = False,
+        plan_id: str = "",
+    ) -> SyncReport:
         """See `History.restore`."""
-        return self._call(self._session.history.restore(path, version_id, as_of, dry_run=dry_run))
+        history = self._session.history
+        return self._call(history.restore(path, version_id, as_of, exact=exact, dry_run=dry_run, plan_id=plan_id))
 
     def verify(self, *, full: bool = False) -> VerifyReport:
         """See `Session.verify`."""

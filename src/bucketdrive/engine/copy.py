@@ -50,7 +50,7 @@ async def resolve_clash(work: Work, action: Clash) -> int:
         written, op = await delete_and_look_back(work, meant)
         closed = (op,)
     told = work.journal_entry("delete", action.path, written)
-    await work.commits.write(StateChange(closed=closed, announced=(told,)))
+    await work.commits.write(StateChange(closed=closed, announced=(told,), logged=work.lines()))
     return 2 * head.size
 
 
@@ -143,5 +143,5 @@ async def copy_forward(work: Work, action: CopyForward) -> int:
     told = dataclasses.replace(
         work.journal_entry("copy", action.path, written), base=action.version_id, size=action.size, sha256=meta.sha256
     )
-    await work.commits.write(StateChange(announced=(told,)))
+    await work.commits.write(StateChange(announced=(told,), logged=work.lines(written.version_id)))
     return 0 if is_copied_by_store(parts, head.size, new.condition) else 2 * action.size

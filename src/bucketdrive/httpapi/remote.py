@@ -8,6 +8,7 @@ from typing import Any, Self
 from bucketdrive.httpapi.client import Daemon
 from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.history import Preview
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -77,10 +78,24 @@ class RemoteDrive:
         """See `History.ls`."""
         return [read_document(TreeEntry, entry) for entry in self._get("ls", path=path, as_of=as_of)["entries"]]
 
-    def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
+    def plan_restore(self, path: str, version_id: str = "", as_of: str = "", *, exact: bool = False) -> Preview:
+        """See `History.plan_restore`."""
+        document = self._get("restore", path=path, version_id=version_id, as_of=as_of, exact=exact)
+        return read_document(Preview, document)
+
+    def restore(
+        self,
+        path: str,
+        version_id: str = "",
+        as_of: str = "",
+        *,
+        exact: bool = False,
+        dry_run: bool = False,
+        plan_id: str = "",
+    ) -> SyncReport:
         """See `History.restore`."""
-        document = self._watched("restore", path=path, version_id=version_id, as_of=as_of, dry_run=dry_run)
-        return read_document(SyncReport, document)
+        asked = {"path": path, "version_id": version_id, "as_of": as_of, "exact": exact, "plan_id": plan_id}
+        return read_document(SyncReport, self._watched("restore", **asked, dry_run=dry_run))
 
     def verify(self, *, full: bool = False) -> VerifyReport:
         """See `Session.verify`."""

@@ -76,6 +76,14 @@ def approve_holds(db: apsw.Connection, guard: str) -> int:
     return db.changes()
 
 
+def approve_deletions(db: apsw.Connection, paths: Iterable[RelPath]) -> None:
+    """Let the deletion of files pass that the user asked for, before any guard asks; until the next look at them."""
+    db.executemany(
+        "INSERT OR REPLACE INTO hold VALUES (?, 'you asked for its deletion', 'G3', 0, 1)",
+        [(str(path),) for path in paths],
+    )
+
+
 def deny_holds(db: apsw.Connection, guard: str) -> int:
     """Refuse all that `guard` asks: the other side's copies come back, by forgetting what was agreed; how many."""
     db.execute("DELETE FROM synced WHERE path IN (SELECT path FROM hold WHERE guard = ?)", (guard,))
@@ -109,9 +117,13 @@ def begin_run(db: apsw.Connection, started_s: float) -> int:
 
 
 def end_run(db: apsw.Connection, run: int, finished_s: float, report: SyncReport, unasked: tuple[int, int]) -> None:
-    """Write down what a run did, when it ended, and the deletions here and in the bucket that the quota counts."""
+    """Write down what a run did, when it ended, and the deletions here and in the bucket that the quota counts.
+
+    Of a run in several parts each one ends so, and the deletions add up.
+    """
     db.execute(
-        "UPDATE run SET finished_s = ?, deleted_here = ?, deleted_in_bucket = ?, report = ? WHERE id = ?",
+        "UPDATE run SET finished_s = ?, deleted_here = deleted_here + ?, deleted_in_bucket = deleted_in_bucket + ?,"
+        " report = ? WHERE id = ?",
         (finished_s, *unasked, json.dumps(report.to_json()), run),
     )
     trim_log(db)

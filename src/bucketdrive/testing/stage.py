@@ -9,6 +9,7 @@ from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace, RelPath
+from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import SyncReport, VerifyReport
 from bucketdrive.testing.memory_bucket import MemoryBucket, StoreClass
 from bucketdrive.testing.memory_folder import MemoryFolder
@@ -68,7 +69,9 @@ class Stage:
         entries = self.world.run(list_tree(MemoryBucket(self.world.store), _KEYS, path, at_s))
         return {entry.path: entry.size for entry in entries}
 
-    def restore(self, name: str, path: str, version_id: str = "", at_s: float | None = None) -> SyncReport:
+    def restore(
+        self, name: str, path: str, version_id: str = "", at_s: float | None = None, *, exact: bool = False
+    ) -> SyncReport:
         """Restore a version on a device, or with `at_s` a path (empty: everything) as it was then.
 
         As `Session.restore` does between two syncs; the report is of what it does between them.
@@ -81,9 +84,19 @@ class Stage:
         plan = self.world.run(
             make_restore_plan(bucket, _KEYS, parts.state, RelPath(path), version_id)
             if at_s is None
-            else make_restore_plan_as_of(bucket, _KEYS, path, at_s)
+            else make_restore_plan_as_of(bucket, _KEYS, path, at_s, is_exact=exact)
         )
         return self.world.run(self.devices[name].process.cycle.carry_out(plan))
+
+    async def plan_of(self, path: str, at_s: float) -> Plan:
+        """What would make `path` (empty: everything) exactly as it was at a moment."""
+        return await make_restore_plan_as_of(MemoryBucket(self.world.store), _KEYS, path, at_s, is_exact=True)
+
+    async def restoring(self, name: str, path: str, at_s: float) -> SyncReport:
+        """Make `path` exactly as it was, on a device, and bring that here: what `Session.history.restore` does."""
+        cycle = self.devices[name].process.cycle
+        asked = await cycle.carry_out(await self.plan_of(path, at_s))
+        return await cycle.sync(run=asked.run)
 
     def verify(self, name: str, *, full: bool = False, sample: int = SAMPLE) -> VerifyReport:
         """Compare a device's folder, its state and the bucket."""
