@@ -6,7 +6,7 @@ import pytest
 
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.drive import Drive
-from bucketdrive.errors import ConditionFailedError, NoSuchPathError, UsageError
+from bucketdrive.errors import ConditionFailedError, NoSuchPathError, NoSuchRunError, UsageError
 from bucketdrive.httpapi.remote import RemoteDrive
 from bucketdrive.model.reports import DriveStatus
 
@@ -92,6 +92,21 @@ class TestDrive:
         report = drive.restore("d", as_of=then, exact=True, plan_id=plan.plan_id)
         assert (report.restored, report.deleted_in_bucket, report.run > 0) == (1, 2, True)
         assert world.laptop.tree() == world.bucket.tree() == {"d/a": "one"}
+
+    def test_a_run_is_taken_back(self, drive, world):
+        world.laptop.change({"a": "one"})
+        drive.sync()
+        world.laptop.change({"a": "two", "b": "new"})
+        run = drive.sync().run
+        plan = drive.plan_undo([run])
+        assert ([change.path for change in plan.replaced], [change.path for change in plan.removed]) == (["a"], ["b"])
+        assert drive.plan_undo() == plan
+        undone = drive.undo([run], plan_id=plan.plan_id)
+        assert (undone.restored, undone.deleted_in_bucket, world.laptop.tree()) == (1, 1, {"a": "one"})
+        assert counts(drive.undo()) == {"downloaded": 2}
+        assert world.laptop.tree() == world.bucket.tree() == {"a": "two", "b": "new"}
+        with pytest.raises(NoSuchRunError, match="no run 99"):
+            drive.undo([99])
 
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})

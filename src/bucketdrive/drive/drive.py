@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -115,6 +115,14 @@ class Drive:
         """See `History.restore`."""
         history = self._session.history
         return self._call(history.restore(path, version_id, as_of, exact=exact, dry_run=dry_run, plan_id=plan_id))
+
+    def plan_undo(self, runs: Sequence[int] = ()) -> Preview:
+        """See `History.plan_undo`."""
+        return self._call(self._session.history.plan_undo(runs))
+
+    def undo(self, runs: Sequence[int] = (), *, dry_run: bool = False, plan_id: str = "") -> SyncReport:
+        """See `History.undo`."""
+        return self._call(self._session.history.undo(runs, dry_run=dry_run, plan_id=plan_id))
 
     def verify(self, *, full: bool = False) -> VerifyReport:
         """See `Session.verify`."""

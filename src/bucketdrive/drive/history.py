@@ -1,6 +1,6 @@
 """The verbs of time of an open drive: what the bucket keeps of the past, looked at and brought back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bucketdrive.drive.clock import SystemClock
@@ -13,6 +13,7 @@ from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.history.undo import make_undo_plan, runs_to_undo
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.history import Preview
@@ -116,6 +117,35 @@ class History:
             return await make_restore_plan(bucket, self._keys, opened.state, RelPath(parsed), version_id)
 
         return at_s, plan
+
+    async def plan_undo(self, runs: Sequence[int] = ()) -> Preview:
+        """What `undo` would do now, by the plan that it would carry out. Changes nothing.
+
+        Raises:
+            NoSuchRunError: as `undo`.
+        """
+        opened = await self._working()
+        meant = await runs_to_undo(opened.state, runs)
+        plan = await make_undo_plan(opened.store.bucket, self._keys, opened.state, meant)
+        return replace(preview_of(plan, opened, runs=meant), drive=self._record.url)
+
+    async def undo(self, runs: Sequence[int] = (), *, dry_run: bool = False, plan_id: str = "") -> SyncReport:
+        """Put back what `runs` (none: the last one) changed, on both sides, where it was not changed since.
+
+        What was is in `held` of the report, and left alone. It is a run itself, and can be undone. What is here and not
+        yet up goes up first. `plan_id`: as for `restore`.
+
+        Raises:
+            NoSuchRunError: there was no such run, or what it did is not known any more.
+            ConditionFailedError: the plan is no longer the one that was shown.
+        """
+        opened = await self._working()
+        meant = await runs_to_undo(opened.state, runs)
+
+        async def plan() -> Plan:
+            return await make_undo_plan(opened.store.bucket, self._keys, opened.state, meant)
+
+        return await self._carry_out(plan, dry_run=dry_run, plan_id=plan_id)
 
     async def _carry_out(self, plan: Callable[[], Awaitable[Plan]], *, dry_run: bool, plan_id: str = "") -> SyncReport:
         """Bring up what is here and not yet there, then do what `plan` says in the bucket, then bring that here.

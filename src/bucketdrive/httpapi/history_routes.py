@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.responses import Response
 
-from bucketdrive.httpapi.answers import Answer, AsOf, DryRun, Exact, OneKeeper, Path, PlanId, drive_router
+from bucketdrive.httpapi.answers import Answer, AsOf, DryRun, Exact, OneKeeper, Path, PlanId, Runs, drive_router
 from bucketdrive.model.reports import SyncReport
 
 history_routes = drive_router()
@@ -61,3 +61,26 @@ async def restore(
         return history.restore(asked.path, asked.version_id, asked.as_of, **how, plan_id=plan_id)
 
     return Answer((await keeper.in_turn(work)).to_json())
+
+
+@history_routes.get(
+    "/undo", summary="What an undo would do", response_description="The document of `undo --dry-run --json`"
+)
+async def plan_undo(keeper: OneKeeper, runs: Runs = "") -> Response:
+    return Answer((await keeper.reading(keeper.session.history.plan_undo(_numbers(runs)))).to_json())
+
+
+@history_routes.post("/undo", summary="Take runs back", response_description="The document of `undo --json`")
+async def undo(
+    keeper: OneKeeper,
+    runs: Runs = "",
+    dry_run: DryRun = False,  # noqa: FBT002  a query's
+    plan_id: PlanId = "",
+) -> Response:
+    history, numbers = keeper.session.history, _numbers(runs)
+    report = await keeper.in_turn(lambda: history.undo(numbers, dry_run=dry_run, plan_id=plan_id))
+    return Answer(report.to_json())
+
+
+def _numbers(runs: str) -> list[int]:
+    return [int(number) for number in runs.split(",") if number]

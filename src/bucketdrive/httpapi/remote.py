@@ -1,6 +1,6 @@
 """The verbs of a drive that a daemon keeps: the calls of `drive.drive.Drive`, which raise the same errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -97,6 +97,15 @@ class RemoteDrive:
         asked = {"path": path, "version_id": version_id, "as_of": as_of, "exact": exact, "plan_id": plan_id}
         return read_document(SyncReport, self._watched("restore", **asked, dry_run=dry_run))
 
+    def plan_undo(self, runs: Sequence[int] = ()) -> Preview:
+        """See `History.plan_undo`."""
+        return read_document(Preview, self._get("undo", runs=_numbers(runs)))
+
+    def undo(self, runs: Sequence[int] = (), *, dry_run: bool = False, plan_id: str = "") -> SyncReport:
+        """See `History.undo`."""
+        document = self._watched("undo", runs=_numbers(runs), dry_run=dry_run, plan_id=plan_id)
+        return read_document(SyncReport, document)
+
     def verify(self, *, full: bool = False) -> VerifyReport:
         """See `Session.verify`."""
         return read_document(VerifyReport, self._get("verify", full=full))
@@ -138,3 +147,7 @@ class RemoteDrive:
 
     def _post(self, verb: str, **query: Any) -> Any:
         return self._daemon.ask("POST", f"/drives/{self._root_id}/{verb}", query)
+
+
+def _numbers(runs: Sequence[int]) -> str:
+    return ",".join(map(str, runs))

@@ -22,7 +22,8 @@ class LogLine:
 
     `at`: seconds since 1970. `run`: the number of the sync that did it, 0 for none. `version_id`: the version that is
     agreed on since, or was before a deletion; empty where it is not known. `id` grows from line to line. `before`: what
-    was agreed on until then, of a file with version and ETag, empty where they are not known. `source`: the path it was
+    was agreed on until then, of a file with version and ETag, empty where they are not known. `etag`: of what is agreed
+    on since, empty where nothing is or where the version is known better. `source`: the path it was
     moved from. `is_asked`: the user asked for this very deed, by a restore or an undo.
     """
 
@@ -36,6 +37,7 @@ class LogLine:
     before: Had = Had.UNTOLD
     before_id: str = ""
     before_etag: str = ""
+    etag: str = ""
     source: str = ""
     is_asked: bool = False
 

@@ -19,6 +19,7 @@ TRIMMED = "log_trimmed_run"
 """The last run of which lines are gone, among the single facts."""
 
 _OWN_VERSION = "coalesce(nullif(?, ''), (SELECT version_id FROM synced WHERE path = ?), '')"
+_OWN_ETAG = "coalesce((SELECT etag FROM synced WHERE path = ?), '')"
 _BEFORE = ("before", "before_id", "before_etag", "source", "is_asked")
 _HAD = {"file": Had.FILE, "dir": Had.FOLDER}
 
@@ -35,13 +36,15 @@ def before_now(db: apsw.Connection, line: LogLine) -> LogLine:
 def add_log(db: apsw.Connection, lines: Iterable[LogLine]) -> None:
     """Write lines. Where one names no version, it is the one that is agreed on for its path by now."""
     db.executemany(
-        f"INSERT INTO log (run, at_s, op, path, version_id, note, {', '.join(_BEFORE)})"  # noqa: S608
-        f" VALUES (?, ?, ?, ?, {_OWN_VERSION}, ?, ?, ?, ?, ?, ?)",
-        [
-            (line.run, line.at, line.op, line.path, line.version_id, line.path, line.note, *_before(line))
-            for line in lines
-        ],
+        f"INSERT INTO log (run, at_s, op, path, version_id, etag, note, {', '.join(_BEFORE)})"  # noqa: S608
+        f" VALUES (?, ?, ?, ?, {_OWN_VERSION}, {_OWN_ETAG}, ?, ?, ?, ?, ?, ?)",
+        [_values(line) for line in lines],
     )
+
+
+def _values(line: LogLine) -> tuple[str | int | float, ...]:
+    row = "" if line.is_asked else line.path  # what was asked for is not what is agreed on yet
+    return (line.run, line.at, line.op, line.path, line.version_id, row, row, line.note, *_before(line))
 
 
 def _before(line: LogLine) -> tuple[str | int, ...]:
@@ -85,9 +88,11 @@ def load_lines_of(db: apsw.Connection, run: int) -> list[LogLine]:
 
 def _lines(db: apsw.Connection, which: str, values: tuple[int, ...], *, is_older: bool = False) -> list[LogLine]:
     """Lines. `is_older`: the state is of a program that did not write down what was before."""
-    more = "'', '', '', '', 0" if is_older else ", ".join(_BEFORE)
+    more = "'', '', '', '', 0, ''" if is_older else ", ".join((*_BEFORE, "etag"))
     rows = db.execute(f"SELECT id, run, at_s, op, path, version_id, note, {more} FROM log WHERE {which}", values)  # noqa: S608
     return [
-        LogLine(op, path, at_s, run, version_id, note, number, Had(before), before_id, etag, source, bool(is_asked))
-        for number, run, at_s, op, path, version_id, note, before, before_id, etag, source, is_asked in rows
+        LogLine(
+            op, path, at_s, run, version_id, note, number, Had(before), before_id, was, etag, source, bool(is_asked)
+        )
+        for number, run, at_s, op, path, version_id, note, before, before_id, was, source, is_asked, etag in rows
     ]

@@ -11,8 +11,8 @@ from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
 from bucketdrive.model.reports import SyncReport
-from bucketdrive.state.log import add_log, trim_log
-from bucketdrive.state.trees import put_meta
+from bucketdrive.state.log import TRIMMED, add_log, load_lines_of, trim_log
+from bucketdrive.state.trees import load_meta, put_meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +127,27 @@ def end_run(db: apsw.Connection, run: int, finished_s: float, report: SyncReport
         (finished_s, *unasked, json.dumps(report.to_json()), run),
     )
     trim_log(db)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """What a run did, oldest first. `is_trimmed`: some of it is no longer known."""
+
+    lines: list[LogLine]
+    is_trimmed: bool
+
+
+def load_run(db: apsw.Connection, run: int) -> StoredRun | None:
+    """What a run did; None where there was none of this number."""
+    if not list(db.execute("SELECT 1 FROM run WHERE id = ?", (run,))):
+        return None
+    return StoredRun(load_lines_of(db, run), run <= int(load_meta(db).get(TRIMMED, "0")))
+
+
+def last_run(db: apsw.Connection) -> int:
+    """The number of the last run that did something, 0 for none."""
+    ((run,),) = db.execute("SELECT coalesce(max(run), 0) FROM log WHERE path <> ''")
+    return int(run)
 
 
 def deletions_since(db: apsw.Connection, since_s: float) -> tuple[int, int]:

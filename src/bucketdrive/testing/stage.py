@@ -7,6 +7,7 @@ from bucketdrive.engine.parts import Options
 from bucketdrive.engine.verify import SAMPLE, verify
 from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.history.undo import make_undo_plan
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
@@ -97,6 +98,24 @@ class Stage:
         cycle = self.devices[name].process.cycle
         asked = await cycle.carry_out(await self.plan_of(path, at_s))
         return await cycle.sync(run=asked.run)
+
+    async def undoing(self, name: str, *runs: int) -> SyncReport:
+        """Take back runs of a device, and bring that here: what `Session.history.undo` does, after a sync."""
+        device = self.devices[name]
+        plan = await make_undo_plan(MemoryBucket(self.world.store), _KEYS, device.process.parts.state, runs)
+        asked = await device.process.cycle.carry_out(plan)
+        last = await device.process.cycle.sync(run=asked.run)
+        last.run, last.held, last.failed = asked.run, asked.held + last.held, asked.failed + last.failed
+        return last
+
+    def undo(self, name: str, *runs: int) -> SyncReport:
+        """As `undoing`, after a sync.
+
+        Raises:
+            NoSuchRunError: there was no such run.
+        """
+        self.sync(name)
+        return self.world.run(self.undoing(name, *runs))
 
     def verify(self, name: str, *, full: bool = False, sample: int = SAMPLE) -> VerifyReport:
         """Compare a device's folder, its state and the bucket."""
