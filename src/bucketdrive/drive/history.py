@@ -21,6 +21,7 @@ from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
 from bucketdrive.rules.moments import parse_moment
+from bucketdrive.state.journals import load_copies
 from bucketdrive.state.trees import load_synced_at
 
 
@@ -111,9 +112,10 @@ class History:
 
         async def plan() -> Plan:
             bucket = opened.store.bucket
-            if as_of:
-                return await make_restore_plan_as_of(bucket, self._keys, parsed, at_s, is_exact=exact)
             await read_journals(opened.parts)
+            if as_of:
+                copies = await opened.state.run(load_copies, parsed)
+                return await make_restore_plan_as_of(bucket, self._keys, parsed, at_s, is_exact=exact, copies=copies)
             return await make_restore_plan(bucket, self._keys, opened.state, RelPath(parsed), version_id)
 
         return at_s, plan

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from bucketdrive.engine.commit import Commits
+from bucketdrive.engine.copies import Copies
 from bucketdrive.engine.log import lines_of
 from bucketdrive.engine.observe_local import LocalNames
 from bucketdrive.engine.parts import Parts
@@ -23,7 +24,7 @@ class Work:
     """One execution. `fs_now_ns`: the disk's time before any of this cycle's files was read; `run`: its number.
 
     `is_asked`: the user asked for these very actions, which are about the bucket alone: the sync after it brings here
-    what they change there. `action`: the one that is being done.
+    what they change there. `action`: the one that is being done; `copies`: those that are made beside it.
     """
 
     parts: Parts
@@ -33,6 +34,7 @@ class Work:
     run: int = 0
     is_asked: bool = False
     action: Action | None = None
+    copies: Copies | None = None
 
     @property
     def grain_ns(self) -> int:

@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bucketdrive.engine import copy, download, move, remove, upload
+from bucketdrive.engine.copies import WAITING, Copies
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.memory import MemoryBudget, memory_of
@@ -72,7 +73,7 @@ class Execution:
 
     def __init__(self, work: Work, surely_gone_s: float) -> None:
         """`surely_gone_s`: the event loop's time of the second look at what is to be deleted in the bucket."""
-        self._work = work
+        self._work = replace(work, copies=Copies(work.parts))
         self._surely_gone_s = surely_gone_s
         self._memory = MemoryBudget(work.parts.options.memory_bytes)
         self._outcome = Outcome()
@@ -93,7 +94,14 @@ class Execution:
         for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
             actions = await self._ready(phase, self._without_failed_moves(plan, plan.in_phase(phase)))
             if actions:
-                await self._run_all(actions, 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight)
+                await self._run_all(actions, self._width(phase))
+
+    def _width(self, phase: Phase) -> int:
+        """How many actions are under way at once; of copies more, as those that wait for their names do nothing."""
+        in_flight = self._work.parts.options.in_flight
+        if phase is Phase.REMOVE_DIRS:
+            return 1
+        return in_flight * WAITING if self._work.is_asked and phase is Phase.MAKE else in_flight
 
     async def _ready(self, phase: Phase, actions: list[Action]) -> list[Action]:
         """What of a phase may begin: after a second look, with a clear way, with room on the disk, announced."""
@@ -176,7 +184,7 @@ class Execution:
             await self._run_one(action)
 
     async def _run_one(self, action: Action) -> None:
-        held_bytes = await self._memory.take(memory_of(action, self._work.parts.options))
+        held_bytes = await self._memory.take(memory_of(action, self._work.parts))
         try:
             body_bytes = await _DEEDS[type(action)](self._work.doing(action), action)
         except (PreconditionError, UnstableFileError) as error:

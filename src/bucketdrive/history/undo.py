@@ -12,6 +12,7 @@ from bucketdrive.model.plan import Plan
 from bucketdrive.ports.bucket import Reads
 from bucketdrive.rules.undo import Present, plan_undo, traces_of
 from bucketdrive.state.database import State
+from bucketdrive.state.journals import load_copies
 from bucketdrive.state.runs import StoredRun, last_run, load_run
 
 _FEW = 20
@@ -43,6 +44,7 @@ async def make_undo_plan(bucket: Reads, keys: KeySpace, state: State, runs: Sequ
     lines = [_lines_of(number, await state.run(load_run, number)) for number in sorted(set(runs))]
     traces = traces_of(lines)
     now = await _look(bucket, keys, traces.keys())
+    now.copies = await state.run(load_copies)
     return plan_undo(traces, now, _named(runs))
 
 

@@ -10,6 +10,8 @@ from bucketdrive.model.plan import CopyForward, DeleteRemote, Hold, Plan
 from bucketdrive.rules.names import refusal
 from bucketdrive.rules.timeline import Past
 
+NO_COPIES: Mapping[str, str] = {}
+
 
 def plan_restore(keys: KeySpace, path: RelPath, versions: Sequence[VersionRow], version_id: str) -> CopyForward | None:
     """What makes a version of `path` the newest again; None where it is that already.
@@ -39,14 +41,20 @@ def plan_restore(keys: KeySpace, path: RelPath, versions: Sequence[VersionRow], 
 
 
 def plan_restore_as_of(
-    then: Mapping[str, Past], now: Mapping[str, VersionRow], moment: str, *, is_exact: bool = False
+    then: Mapping[str, Past],
+    now: Mapping[str, VersionRow],
+    moment: str,
+    *,
+    is_exact: bool = False,
+    copies: Mapping[str, str] = NO_COPIES,
 ) -> Plan:
     """What brings every file of a past tree back as it was; files with that content now stay as they are.
 
     `now`: the files that are live now, there and above. Files made since stay, or with `is_exact` are deleted.
-    `moment`: in words, for the reasons. Keys that no drive can keep as files are held, with the reason.
+    `moment`: in words, for the reasons; `copies`: see `is_same_content`. Keys that no drive can keep as files are held,
+    with the reason.
     """
-    changed = {path: past for path, past in then.items() if not is_same_content(past.then, past.top)}
+    changed = {path: past for path, past in then.items() if not is_same_content(past.then, past.top, copies)}
     refused = {path: why for path in changed if (why := refusal(path)) is not None}
     coming = [
         _forward(RelPath(path), f"as it was at {moment}", past.then, past.top)
@@ -90,10 +98,17 @@ def arrange(coming: Sequence[CopyForward], going: Sequence[DeleteRemote], live: 
     return Plan((*actions, *going), tuple(holds), afterwards=afterwards)
 
 
-def is_same_content(then: VersionRow, top: VersionRow) -> bool:
-    """Whether what is on top is the version `then`, or surely has its content."""
-    is_same_version = then.version_id == top.version_id
-    return is_same_version or (not top.is_delete_marker and (then.etag, then.size) == (top.etag, top.size))
+def is_same_content(then: VersionRow, top: VersionRow, copies: Mapping[str, str] = NO_COPIES) -> bool:
+    """Whether what is on top is the version `then`, or surely has its content: the same ETag and size, or a copy of it.
+
+    `copies`: the version that each copy was made of, by version id, as journals told: a copy of what went up in parts
+    has another ETag.
+    """
+    if then.version_id == top.version_id:
+        return True
+    if top.is_delete_marker or then.size != top.size:
+        return False
+    return then.etag == top.etag or copies.get(top.version_id) == then.version_id
 
 
 def _forward(path: RelPath, reason: str, wanted: VersionRow, top: VersionRow) -> CopyForward:

@@ -61,12 +61,13 @@ class Present:
     """The bucket now, as far as an undo asks.
 
     `histories`: the versions of each path in question, newest first; `live`: the files that are live there, below and
-    above; `markers`: the live markers of folders.
+    above; `markers`: the live markers of folders; `copies`: see `rules.restore.is_same_content`.
     """
 
     histories: dict[RelPath, Sequence[VersionRow]] = field(default_factory=dict)
     live: dict[RelPath, VersionRow] = field(default_factory=dict)
     markers: dict[RelPath, VersionRow] = field(default_factory=dict)
+    copies: Mapping[str, str] = field(default_factory=dict)
 
 
 def traces_of(runs: Iterable[Sequence[LogLine]]) -> dict[RelPath, Trace]:
@@ -139,9 +140,9 @@ class _Undo:
         if before is not Had.FILE:
             return self._remove(path, trace, rows, top) if top is not None and after is Had.FILE else ""
         wanted = _version(rows, trace.before)
-        if wanted is not None and top is not None and is_same_content(wanted, top):
+        if wanted is not None and top is not None and is_same_content(wanted, top, self._now.copies):
             return ""
-        if trace.is_broken or not _is_as_left(trace.after, rows, top):
+        if trace.is_broken or not self._is_as_left(trace.after, rows, top):
             return "changed since: left as it is"
         return self._bring_back(path, wanted, top)
 
@@ -154,11 +155,20 @@ class _Undo:
         return ""
 
     def _remove(self, path: RelPath, trace: Trace, rows: Sequence[VersionRow], top: VersionRow) -> str:
-        if trace.is_broken or not _is_as_left(trace.after, rows, top):
+        if trace.is_broken or not self._is_as_left(trace.after, rows, top):
             return "changed since: left as it is"
         reason = f"made by {self._what}: deleted as you asked"
         self.going.append(DeleteRemote(path, reason, top.etag, top.version_id, top.size))
         return ""
+
+    def _is_as_left(self, after: Was, rows: Sequence[VersionRow], top: VersionRow | None) -> bool:
+        """Whether a path still is what was left there, by version or by content."""
+        if after.had is not Had.FILE:
+            return top is None
+        if top is None:
+            return False
+        left = _version(rows, after)
+        return top.version_id == after.version_id or (left is not None and is_same_content(left, top, self._now.copies))
 
     def with_folders(self, plan: Plan) -> Plan:
         """The plan with the folders that are to be empty again, or to be gone."""
@@ -186,13 +196,3 @@ def _version(rows: Sequence[VersionRow], was: Was) -> VersionRow | None:
     if was.version_id:
         return next((row for row in contents if row.version_id == was.version_id), None)
     return next((row for row in contents if was.etag and row.etag == was.etag), None)
-
-
-def _is_as_left(after: Was, rows: Sequence[VersionRow], top: VersionRow | None) -> bool:
-    """Whether a path still is what was left there, by version or by content."""
-    if after.had is not Had.FILE:
-        return top is None
-    if top is None:
-        return False
-    left = _version(rows, after)
-    return top.version_id == after.version_id or (left is not None and is_same_content(left, top))

@@ -12,6 +12,7 @@ from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import SyncReport, VerifyReport
+from bucketdrive.state.journals import load_copies
 from bucketdrive.testing.memory_bucket import MemoryBucket, StoreClass
 from bucketdrive.testing.memory_folder import MemoryFolder
 from bucketdrive.testing.world import PREFIX, Device, World
@@ -85,13 +86,16 @@ class Stage:
         plan = self.world.run(
             make_restore_plan(bucket, _KEYS, parts.state, RelPath(path), version_id)
             if at_s is None
-            else make_restore_plan_as_of(bucket, _KEYS, path, at_s, is_exact=exact)
+            else self.plan_of(path, at_s, name, exact=exact)
         )
         return self.world.run(self.devices[name].process.cycle.carry_out(plan))
 
-    async def plan_of(self, path: str, at_s: float) -> Plan:
-        """What would make `path` (empty: everything) exactly as it was at a moment."""
-        return await make_restore_plan_as_of(MemoryBucket(self.world.store), _KEYS, path, at_s, is_exact=True)
+    async def plan_of(self, path: str, at_s: float, name: str = "A", *, exact: bool = True) -> Plan:
+        """What would make `path` (empty: everything) as it was at a moment, as a device knows it."""
+        bucket, parts = MemoryBucket(self.world.store), self.devices[name].process.parts
+        await read_journals(parts)
+        copies = await parts.state.run(load_copies, path)
+        return await make_restore_plan_as_of(bucket, _KEYS, path, at_s, is_exact=exact, copies=copies)
 
     async def restoring(self, name: str, path: str, at_s: float) -> SyncReport:
         """Make `path` exactly as it was, on a device, and bring that here: what `Session.history.restore` does."""
