@@ -6,11 +6,10 @@ from math import ceil
 
 from bucketdrive.model.plan import CopyForward, DeleteRemote, MakeDirRemote, Plan, RemoveDirRemote
 from bucketdrive.model.reports import StoreFacts
-from bucketdrive.rules.budget import ROWS_A_PAGE
 from bucketdrive.rules.transfer import MAX_COPY_BYTES, Parts, Whole, how_to_upload
 
-_ROWS_A_FILE = 3
-"""So many versions and markers a file has, about, where a page of them is read to find the newest."""
+_COPIES_A_PAGE = 64
+"""Of about so many copies one page of versions tells the names, on a store that does not tell them itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,7 @@ def forecast(plan: Plan, facts: StoreFacts, whole_bytes: int, least_part_bytes: 
     requests["DeleteObject"] += deletions + kinds[RemoveDirRemote.__name__]
     requests["PutObject"] += kinds[MakeDirRemote.__name__]
     if facts.store_class == "C":  # which names no version of a copy, and checks no condition on a deletion
-        requests["ListObjectVersions"] += ceil(len(copies) * _ROWS_A_FILE / ROWS_A_PAGE) + 2 * deletions
+        requests["ListObjectVersions"] += ceil(len(copies) / _COPIES_A_PAGE) + 2 * deletions
     if plan.actions:
         requests["PutObject"] += 2 + (2 if deletions and not facts.conditional_delete else 0)  # journal and doorbell
     return Forecast(+requests, copied, through, down)
