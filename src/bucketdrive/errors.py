@@ -22,6 +22,7 @@
     │   ├── DiskFullError         no room for what was to be written
     │   └── BusyError             another process has this drive open                  exit 5
     ├── UsageError            the call makes no sense as it stands                     exit 2
+    │   ├── NoSuchRunError        no such run on this device, or no longer known           exit 3
     │   ├── NoSuchDriveError      no drive here                                        exit 3
     │   └── NoSuchPathError       no such file or version in this drive                exit 3
     ├── NoDaemonError         the command needs a running daemon                       exit 75
@@ -199,6 +200,13 @@ class NoSuchPathError(UsageError):
     """There is no such file or version in this drive."""
 
     code = "no-such-path"
+    exit_code = 3
+
+
+class NoSuchRunError(UsageError):
+    """There was no such run on this device, or what it did is not known any more."""
+
+    code = "no-such-run"
     exit_code = 3
 
 

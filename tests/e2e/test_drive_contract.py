@@ -1,9 +1,12 @@
 """What `Drive` promises, `RemoteDrive` does: the same answers and the same errors, in this process or by a daemon."""
 
+from datetime import UTC, datetime
+
 import pytest
 
+from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.drive import Drive
-from bucketdrive.errors import NoSuchPathError, TransientError, UsageError
+from bucketdrive.errors import ConditionFailedError, NoSuchPathError, NoSuchRunError, TransientError, UsageError
 from bucketdrive.httpapi.remote import RemoteDrive
 from bucketdrive.model.reports import DriveStatus
 
@@ -22,6 +25,15 @@ def drive(request, world, daemon_here):
         drive = RemoteDrive(daemon, root_id, (world.laptop.folder, world.url))
         drive.pause()
         yield drive
+
+
+def next_second():
+    """Wait for the next whole second, since stores tell times no finer; the one before it, in ISO 8601."""
+    clock = SystemClock()
+    began = int(clock.now_s())
+    while int(clock.now_s()) == began:
+        pass
+    return datetime.fromtimestamp(began, UTC).isoformat()
 
 
 def counts(report):
@@ -147,6 +159,39 @@ class TestDrive:
         assert (made.version_id, deleted.version_id) == (version["VersionId"], marker["VersionId"])
         assert (deleted.at >= made.at > 1.7e9, drive.deeds(1)) == (True, [deleted])
 
+    def test_a_restore_is_planned_and_only_the_plan_that_was_shown_is_done(self, drive, world):
+        world.laptop.change({"d/a": "one"})
+        assert drive.sync().run == 1
+        then = next_second()
+        world.laptop.change({"d/a": GONE, "d/b": "two"})
+        drive.sync()
+        plan = drive.plan_restore("d", as_of=then, exact=True)
+        shown = [[change.path for change in changes] for changes in (plan.comes_back, plan.replaced, plan.removed)]
+        assert (plan.drive, shown) == (world.url, [["d/a"], [], ["d/b"]])
+        world.laptop.change({"d/c": "three"})
+        with pytest.raises(ConditionFailedError, match="another now"):
+            drive.restore("d", as_of=then, exact=True, plan_id=plan.plan_id)
+        assert world.bucket.tree() == {"d/b": "two", "d/c": "three"}
+        plan = drive.plan_restore("d", as_of=then, exact=True)
+        report = drive.restore("d", as_of=then, exact=True, plan_id=plan.plan_id)
+        assert (report.restored, report.deleted_in_bucket, report.run > 0) == (1, 2, True)
+        assert world.laptop.tree() == world.bucket.tree() == {"d/a": "one"}
+
+    def test_a_run_is_taken_back(self, drive, world):
+        world.laptop.change({"a": "one"})
+        drive.sync()
+        world.laptop.change({"a": "two", "b": "new"})
+        run = drive.sync().run
+        plan = drive.plan_undo([run])
+        assert ([change.path for change in plan.replaced], [change.path for change in plan.removed]) == (["a"], ["b"])
+        assert drive.plan_undo() == plan
+        undone = drive.undo([run], plan_id=plan.plan_id)
+        assert (undone.restored, undone.deleted_in_bucket, world.laptop.tree()) == (1, 1, {"a": "one"})
+        assert counts(drive.undo()) == {"downloaded": 2}
+        assert world.laptop.tree() == world.bucket.tree() == {"a": "two", "b": "new"}
+        with pytest.raises(NoSuchRunError, match="no run 99"):
+            drive.undo([99])
+
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})
         drive.sync()
@@ -222,3 +267,5 @@ class TestDrive:
             drive.ls(as_of="nonsense")
         with pytest.raises(UsageError):
             drive.restore("a", "v1", "2h")
+        with pytest.raises(UsageError, match="moment"):
+            drive.plan_restore("a", exact=True)

@@ -13,6 +13,8 @@ TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 PATH_AND_REASON = {"path": str, "reason": str}
 SYNC = {
     "drive": str,
+    "run": int,
+    "restored": int,
     "uploaded": int,
     "downloaded": int,
     "deleted_here": int,
@@ -95,6 +97,8 @@ def test_sync_tells_what_it_did_what_it_holds_and_what_it_cost(world):
     wrong = "its name has a control character in it"
     assert report | {"requests": {}, "seconds": 0, "bytes_received": 0, "bytes_sent": 0} == {
         "drive": world.url,
+        "run": 2,
+        "restored": 0,
         "uploaded": 2,
         "downloaded": 2,
         "deleted_here": 1,

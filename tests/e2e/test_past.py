@@ -96,3 +96,48 @@ def test_the_whole_drive_is_restored_on_another_device_and_its_unsent_edit_goes_
     world.desktop.run("restore", world.desktop.folder, "--as-of", then)
     assert world.desktop.tree() == {"d/a.txt": "one", "d/b.txt": "two", "d/c.txt": "three"}
     assert world.bucket.history("d/a.txt") == (["one", "desktop's", "one and more", "one"], 0)
+
+
+def test_a_dry_run_is_the_plan_with_what_it_takes_and_then_that_is_done(world):
+    then = played(world)
+    place = ("restore", world.laptop.folder, "--as-of", then, "--exact")
+    plan = world.laptop.run(*place, "--dry-run")
+    shown = {name: [change["path"] for change in plan[name]] for name in ("comes_back", "replaced", "removed")}
+    assert shown == {"comes_back": ["d/b.txt"], "replaced": ["d/a.txt"], "removed": ["d/c.txt"]}
+    assert (plan["bytes_down"], plan["held"], TIME.fullmatch(plan["as_of"]) is not None) == (6, [], True)
+    assert plan["requests"]["DeleteObject"] == 1
+    assert 0 < plan["usd"] < 0.001
+    assert len(plan["planned"]) == 3
+    assert world.bucket.tree() == {"d/a.txt": "one and more", "d/c.txt": "three"}
+    report = world.laptop.run(*place, "--yes")
+    counts = {name: report[name] for name in ("restored", "downloaded", "deleted_here", "deleted_in_bucket")}
+    assert counts == {"restored": 2, "downloaded": 2, "deleted_here": 1, "deleted_in_bucket": 1}
+    assert world.laptop.tree() == world.bucket.tree() == {"d/a.txt": "one", "d/b.txt": "two"}
+    assert world.bucket.history("d/c.txt") == (["three"], 1)
+    assert world.laptop.run(*place, "--dry-run")["planned"] == []
+
+
+def test_what_would_delete_files_asks_and_without_a_terminal_does_nothing(world, monkeypatch):
+    then = played(world)
+    place = ("restore", world.laptop.folder, "--as-of", then, "--exact")
+    error = world.laptop.run(*place, exit_code=2)
+    assert ("nothing was done" in error["message"], "--yes" in error["hint"]) == (True, True)
+    assert world.bucket.tree() == {"d/a.txt": "one and more", "d/c.txt": "three"}
+    monkeypatch.setenv("BUCKETDRIVE_YES", "1")
+    world.laptop.run(*place)
+    assert world.bucket.tree() == {"d/a.txt": "one", "d/b.txt": "two"}
+
+
+def test_exact_means_a_moment(world):
+    world.laptop.change({"a": "one"})
+    world.laptop.sync()
+    assert world.laptop.run("restore", world.laptop.folder / "a", "--exact", "--yes", exit_code=2)["error"] == "usage"
+
+
+def test_a_plan_is_shown_to_people_with_its_counts(world, cli):
+    then = played(world)
+    code, printed = cli("restore", world.laptop.folder, "--as-of", then, "--exact", "--dry-run", as_json=False)
+    assert code == 0
+    assert "delete in the bucket: d/c.txt (made since" in printed
+    assert "1 comes back, 1 is replaced, 1 is deleted, by marker. " in printed
+    assert "Nothing was done" in printed

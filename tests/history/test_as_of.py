@@ -141,7 +141,9 @@ def test_the_plan_restores_what_has_other_content_now_and_only_what_a_drive_can_
         "deleted": Past(then, row("a", "m1", "", is_marker=True)),
         "a//b": Past(then, row("a", "v2", "e2")),
     }
-    assert plan_restore_as_of(tree, "T") == [
+    plan = plan_restore_as_of(tree, {}, "T")
+    assert plan.actions == (
         CopyForward("edited", "as it was at T", "v1", "e1", 1, "e2", "v2"),
         CopyForward("deleted", "as it was at T", "v1", "e1", 1, "", ""),
-    ]
+    )
+    assert [hold.path for hold in plan.holds] == ["a//b"]

@@ -33,6 +33,7 @@ COMMANDS = {
     "versions": "List the versions of a file.",
     "trash": "List deleted files that can be restored.",
     "restore": "Bring back a deleted file, an old version, or a folder as it was.",
+    "undo": "Take back what a sync, a restore or an undo did.",
     "verify": "Compare folder, state and bucket by hash; change nothing.",
     "doctor": "Say how a drive's bucket and folder are, and what to do.",
     "conflicts": "List conflict copies that wait for you, or settle one.",

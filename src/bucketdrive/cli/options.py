@@ -10,6 +10,9 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 dry_run = click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+yes = click.option(
+    "-y", "--yes", "is_sure", is_flag=True, envvar="BUCKETDRIVE_YES", help="Do not ask. Also by BUCKETDRIVE_YES=1."
+)
 as_of = click.option(
     "--as-of",
     metavar="TIME",

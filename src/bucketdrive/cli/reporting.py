@@ -1,7 +1,13 @@
 """How the report of a sync or a restore is shown."""
 
+from typing import TYPE_CHECKING
+
 from bucketdrive.cli import output
+from bucketdrive.model.previews import Preview
 from bucketdrive.model.reports import HeldPath, SyncReport
+
+if TYPE_CHECKING:
+    from collections.abc import Sized
 
 
 def show_report(report: SyncReport, *, as_json: bool) -> int:
@@ -11,6 +17,8 @@ def show_report(report: SyncReport, *, as_json: bool) -> int:
         return report.exit_code
     if report.planned is None:
         output.say(_summary(report))
+        if report.run:
+            output.tell(f"run {report.run}; `bucketdrive undo {report.run}` takes it back")
     else:
         for sentence in report.planned:
             output.say(output.safe(sentence))
@@ -24,9 +32,46 @@ def show_report(report: SyncReport, *, as_json: bool) -> int:
     return report.exit_code
 
 
+def show_preview(preview: Preview, *, as_json: bool) -> int:
+    """Show what would be done, file by file and in all; returns the exit code."""
+    if as_json:
+        output.show_json(preview.to_json())
+        return preview.exit_code
+    for sentence in preview.planned:
+        output.say(output.safe(sentence))
+    _show_paths("left alone", preview.held)
+    output.say(preview_text(preview))
+    output.say("Nothing was done: that was the plan.")
+    return preview.exit_code
+
+
+def preview_text(preview: Preview) -> str:
+    """A plan in a line: what comes back, is replaced, is removed, and what it takes."""
+    if preview.does_nothing:
+        return "There is nothing to do."
+    counts: dict[str, Sized] = {
+        "comes back": preview.comes_back,
+        "is replaced": preview.replaced,
+        "is deleted, by marker": preview.removed,
+        "folder is made or removed": preview.folders,
+        "is left alone": preview.held,
+    }
+    parts = [f"{len(found):,} {what}" for what, found in counts.items() if found]
+    sizes = {
+        "copied in the bucket": preview.bytes_copied,
+        "copied through this machine": preview.bytes_through,
+        "to download then": preview.bytes_down,
+    }
+    takes = [f"{output.size_text(size)} {what}" for what, size in sizes.items() if size]
+    requests = output.count_text(sum(preview.requests.values()), "request")
+    takes.append(f"about {requests}, ${preview.usd:.4f} at Amazon's list prices")
+    return f"{', '.join(parts)}. {', '.join(takes)}."
+
+
 def _summary(report: SyncReport) -> str:
     """What was done in one line."""
     done = {
+        "restored": report.restored,
         "uploaded": report.uploaded,
         "downloaded": report.downloaded,
         "moved": report.moved,

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -14,6 +14,7 @@ from bucketdrive.drive.session import Session
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
 from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.log import LogLine
+from bucketdrive.model.previews import Preview
 from bucketdrive.model.reports import (
     DeletedInfo,
     DoctorReport,
@@ -114,9 +115,31 @@ class Drive:
         """See `History.deeds`."""
         return self._call(self._session.history.deeds(last))
 
-    def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
+    def plan_restore(self, path: str, version_id: str = "", as_of: str = "", *, exact: bool = False) -> Preview:
+        """See `History.plan_restore`."""
+        return self._call(self._session.history.plan_restore(path, version_id, as_of, exact=exact))
+
+    def restore(
+        self,
+        path: str,
+        version_id: str = "",
+        as_of: str = "",
+        *,
+        exact: bool = False,
+        dry_run: bool = False,
+        plan_id: str = "",
+    ) -> SyncReport:
         """See `History.restore`."""
-        return self._call(self._session.history.restore(path, version_id, as_of, dry_run=dry_run))
+        history = self._session.history
+        return self._call(history.restore(path, version_id, as_of, exact=exact, dry_run=dry_run, plan_id=plan_id))
+
+    def plan_undo(self, runs: Sequence[int] = ()) -> Preview:
+        """See `History.plan_undo`."""
+        return self._call(self._session.history.plan_undo(runs))
+
+    def undo(self, runs: Sequence[int] = (), *, dry_run: bool = False, plan_id: str = "") -> SyncReport:
+        """See `History.undo`."""
+        return self._call(self._session.history.undo(runs, dry_run=dry_run, plan_id=plan_id))
 
     def verify(self, *, full: bool = False) -> VerifyReport:
         """See `Session.verify`."""

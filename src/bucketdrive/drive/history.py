@@ -1,13 +1,14 @@
 """The verbs of time of an open drive: what the bucket keeps of the past, looked at and brought back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.measured import Measured
 from bucketdrive.drive.opening import Opened
+from bucketdrive.drive.previews import check_plan, preview_of
 from bucketdrive.drive.records import DriveRecord
-from bucketdrive.drive.telling import added, would_do
+from bucketdrive.drive.telling import carried_out, would_do
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW
@@ -16,13 +17,16 @@ from bucketdrive.history.devices import list_deeds
 from bucketdrive.history.look import compare_trees, list_tree
 from bucketdrive.history.moments import list_moments
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.history.undo import make_undo_plan, runs_to_undo
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
+from bucketdrive.model.previews import Preview
 from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
 from bucketdrive.rules.moments import parse_moment
+from bucketdrive.state.journals import load_copies
 from bucketdrive.state.trees import load_synced_at
 
 
@@ -110,38 +114,103 @@ class History:
         opened = await self._working()
         return await list_trash(opened.store.bucket, self._keys)
 
-    async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
+    async def plan_restore(self, path: str, version_id: str = "", as_of: str = "", *, exact: bool = False) -> Preview:
+        """What `restore` would do now, by the plan that it would carry out. Changes nothing.
+
+        Raises:
+            as `restore`.
+        """
+        opened = await self._working()
+        at_s, plan = self._restoring(opened, path, version_id, as_of, exact=exact)
+        found = preview_of(await plan(), opened, as_of_s=0.0 if at_s == NOW else at_s)
+        return replace(found, drive=self._record.url)
+
+    async def restore(
+        self,
+        path: str,
+        version_id: str = "",
+        as_of: str = "",
+        *,
+        exact: bool = False,
+        dry_run: bool = False,
+        plan_id: str = "",
+    ) -> SyncReport:
         """Make an old version the newest again and bring it here; what is here and not yet up goes up first.
 
-        With `as_of` (as for `ls`), the file, or all files below the folder, as they were then; files made since stay.
+        With `as_of` (as for `ls`), the file, or all files below the folder, as they were then; files made since stay,
+        or with `exact` are deleted, by marker. `plan_id`: of the plan that was shown; no other is carried out.
 
         Raises:
             NoSuchPathError: there is nothing to restore, or there was nothing then.
-            UsageError: `as_of` is no moment, or a version is named as well.
+            UsageError: `as_of` is no moment, or a version is named as well, or `exact` without a moment.
+            ConditionFailedError: the plan is no longer the one that was shown.
         """
-        at_s = self._moment_alone(as_of, version_id, path)
+        _, plan = self._restoring(await self._working(), path, version_id, as_of, exact=exact)
+        return await self._carry_out(plan, dry_run=dry_run, plan_id=plan_id)
+
+    def _restoring(
+        self, opened: Opened, path: str, version_id: str, as_of: str, *, exact: bool
+    ) -> tuple[float, Callable[[], Awaitable[Plan]]]:
+        """The moment that is meant, and what makes the plan."""
+        if (version_id and as_of) or (exact and not as_of):
+            raise _unclear(path, is_exact=exact)
+        at_s = self._moment(as_of) if as_of else NOW
         parsed = _parsed(path) if as_of else RelPath.parse(path)
-        opened = await self._working()
 
         async def plan() -> Plan:
-            if as_of:
-                return await make_restore_plan_as_of(opened.store.bucket, self._keys, parsed, at_s)
+            bucket = opened.store.bucket
             await read_journals(opened.parts)
-            return await make_restore_plan(opened.store.bucket, self._keys, opened.state, RelPath(parsed), version_id)
+            if as_of:
+                copies = await opened.state.run(load_copies, parsed)
+                return await make_restore_plan_as_of(bucket, self._keys, parsed, at_s, is_exact=exact, copies=copies)
+            return await make_restore_plan(bucket, self._keys, opened.state, RelPath(parsed), version_id)
 
-        return await self._carry_out(plan, dry_run=dry_run)
+        return at_s, plan
 
-    async def _carry_out(self, plan: Callable[[], Awaitable[Plan]], *, dry_run: bool) -> SyncReport:
-        """Bring up what is here and not yet there, then do what `plan` says in the bucket, then bring that here."""
+    async def plan_undo(self, runs: Sequence[int] = ()) -> Preview:
+        """What `undo` would do now, by the plan that it would carry out. Changes nothing.
+
+        Raises:
+            NoSuchRunError: as `undo`.
+        """
+        opened = await self._working()
+        meant = await runs_to_undo(opened.state, runs)
+        plan = await make_undo_plan(opened.store.bucket, self._keys, opened.state, meant)
+        return replace(preview_of(plan, opened, runs=meant), drive=self._record.url)
+
+    async def undo(self, runs: Sequence[int] = (), *, dry_run: bool = False, plan_id: str = "") -> SyncReport:
+        """Put back what `runs` (none: the last one) changed, on both sides, where it was not changed since.
+
+        What was is in `held` of the report, and left alone. It is a run itself, and can be undone. What is here and not
+        yet up goes up first. `plan_id`: as for `restore`.
+
+        Raises:
+            NoSuchRunError: there was no such run, or what it did is not known any more.
+            ConditionFailedError: the plan is no longer the one that was shown.
+        """
+        opened = await self._working()
+        meant = await runs_to_undo(opened.state, runs)
+
+        async def plan() -> Plan:
+            return await make_undo_plan(opened.store.bucket, self._keys, opened.state, meant)
+
+        return await self._carry_out(plan, dry_run=dry_run, plan_id=plan_id)
+
+    async def _carry_out(self, plan: Callable[[], Awaitable[Plan]], *, dry_run: bool, plan_id: str = "") -> SyncReport:
+        """Bring up what is here and not yet there, then do what `plan` says in the bucket, then bring that here.
+
+        What is brought up first is a run of its own; the rest is one run. `plan_id`: see `restore`.
+        """
         opened = await self._working()
         with Measured(opened.store) as measured:
             if dry_run:
                 report = would_do(await plan())
             else:
                 first = await opened.cycle.sync()
-                restored = await opened.cycle.carry_out(await plan())
-                report = added(first, await opened.cycle.sync())
-                report.failed += restored.failed
+                made = await plan()
+                check_plan(made, plan_id)
+                restored = await opened.cycle.carry_out(made)
+                report = carried_out(first, restored, await opened.cycle.sync(run=restored.run))
         return self._signed(measured.into(report))
 
     def _moment_alone(self, as_of: str, version_id: str, path: str) -> float:
@@ -160,6 +229,18 @@ class History:
     def _signed(self, report: SyncReport) -> SyncReport:
         report.drive = self._record.url
         return report
+
+
+def _unclear(path: str, *, is_exact: bool) -> UsageError:
+    if is_exact:
+        return UsageError(
+            "What is exact must be as of a moment. Nothing was restored.", hint="Name one with --as-of.", path=path
+        )
+    return UsageError(
+        "A version and a moment cannot both be named. Nothing was restored.",
+        hint="Name the version alone: it is of one moment.",
+        path=path,
+    )
 
 
 def _parsed(path: str) -> str:

@@ -46,10 +46,13 @@ def would_do(plan: Plan) -> SyncReport:
     return SyncReport(
         held=[HeldPath(hold.path, hold.reason) for hold in plan.holds],
         moved=len(plan.moves),
-        planned=[
-            sentence(action) for action in sorted(plan.actions, key=lambda action: (plan.phase(action), action.path))
-        ],
+        planned=sentences(plan),
     )
+
+
+def sentences(plan: Plan) -> list[str]:
+    """What a plan would do, an action a sentence, in the order in which it would be done."""
+    return [sentence(action) for action in sorted(plan.actions, key=lambda action: (plan.phase(action), action.path))]
 
 
 def sentence(action: Action) -> str:
@@ -58,7 +61,9 @@ def sentence(action: Action) -> str:
 
 
 def added(first: SyncReport, second: SyncReport) -> SyncReport:
-    """Two syncs of one command as one: what both did, and what is held or failed at the end."""
+    """Two syncs of one command as one: what both did, and what is held or failed at the end; the later one's run."""
+    second.run = second.run or first.run
+    second.restored += first.restored
     second.uploaded += first.uploaded
     second.downloaded += first.downloaded
     second.deleted_here += first.deleted_here
@@ -66,3 +71,17 @@ def added(first: SyncReport, second: SyncReport) -> SyncReport:
     second.moved += first.moved
     second.conflicts = [*first.conflicts, *(path for path in second.conflicts if path not in first.conflicts)]
     return second
+
+
+def carried_out(first: SyncReport, asked: SyncReport, last: SyncReport) -> SyncReport:
+    """What became of a plan that a user asked for, between a sync that brought up and one that brought it here.
+
+    The run is that of the plan; where the first sync did something, a note tells of its own.
+    """
+    failed, held = asked.failed + last.failed, asked.held + last.held
+    report = added(added(first, asked), last)
+    report.failed, report.held = failed, held
+    report.run = asked.run or last.run
+    if first.run:
+        report.notes.insert(0, f"What had changed here or in the bucket was synced first, as run {first.run}.")
+    return report

@@ -27,17 +27,6 @@ class Commits:
             await self._write_all()
         await done
 
-    def add(self, change: StateChange) -> None:
-        """Have `change` written with the next that somebody waits for; nobody waits for this one."""
-        self._waiting.append((change, asyncio.get_running_loop().create_future()))
-
-    async def flush(self) -> None:
-        """Write at once what was added and nobody waits for. Nobody else may be writing."""
-        group, self._waiting = self._waiting, []
-        await self._state.run(apply_changes, [change for change, _ in group])
-        for _, done in group:
-            _finish(done)
-
     async def _write_all(self) -> None:
         loop = asyncio.get_running_loop()
         self._is_writing = True

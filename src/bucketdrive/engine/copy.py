@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bucketdrive.engine.bodies import get_body
+from bucketdrive.engine.copies import Copied, Copies
 from bucketdrive.engine.deed import Work, check_kept
 from bucketdrive.engine.journal import announce_deletions
 from bucketdrive.engine.multipart import copy_version, hash_version, is_copied_by_store, named
@@ -50,7 +51,7 @@ async def resolve_clash(work: Work, action: Clash) -> int:
         written, op = await delete_and_look_back(work, meant)
         closed = (op,)
     told = work.journal_entry("delete", action.path, written)
-    await work.commits.write(StateChange(closed=closed, announced=(told,)))
+    await work.commits.write(StateChange(closed=closed, announced=(told,), logged=work.lines()))
     return 2 * head.size
 
 
@@ -130,18 +131,21 @@ async def copy_forward(work: Work, action: CopyForward) -> int:
     parts, key = work.parts, work.parts.keys.key(action.path)
     source_key = parts.keys.key(action.source or action.path)
     condition: Condition = IfMatch(action.if_match) if action.if_match else IfAbsent()
-    head = await parts.bucket.head_object(source_key, version_id=action.version_id)
-    meta = dataclasses.replace(
-        read_metadata(head.metadata),
-        op=parts.chance.uuid(),
-        base=action.base_version,  # what it replaces: its lineage is that of the path, not of its content
-        device=parts.identity.device,
-    )
-    new = NewObject(write_metadata(meta, action.path), condition=parts.on_put(condition))
-    written = await named(parts, key, await copy_version(parts, source_key, head, key, new), meta.op)
+    copies = work.copies or Copies(parts)
+    async with copies.room:
+        head = await parts.bucket.head_object(source_key, version_id=action.version_id)
+        meta = dataclasses.replace(
+            read_metadata(head.metadata),
+            op=parts.chance.uuid(),
+            base=action.base_version,  # what it replaces: its lineage is that of the path, not of its content
+            device=parts.identity.device,
+        )
+        new = NewObject(write_metadata(meta, action.path), condition=parts.on_put(condition))
+        written = await copy_version(parts, source_key, head, key, new)
+    written = await copies.named(Copied(key, action.version_id, meta.op, written))
     check_kept(written)
     told = dataclasses.replace(
         work.journal_entry("copy", action.path, written), base=action.version_id, size=action.size, sha256=meta.sha256
     )
-    await work.commits.write(StateChange(announced=(told,)))
+    await work.commits.write(StateChange(announced=(told,), logged=work.lines(written.version_id)))
     return 0 if is_copied_by_store(parts, head.size, new.condition) else 2 * action.size

@@ -64,22 +64,26 @@ class Cycle:
             raise sole_error(group) from group
         return plan
 
-    async def sync(self, hints: Hints | None = None) -> SyncReport:
+    async def sync(self, hints: Hints | None = None, *, run: int = 0) -> SyncReport:
         """Rounds until nothing more is to be done (or `max_rounds`); every finished action is committed.
 
-        With `hints`, look at what they name only, where that is enough.
+        With `hints`, look at what they name only, where that is enough. It is a run of its own from the first thing
+        that it does, or goes on with `run`.
 
         Raises:
             DriveError: the drive stopped, and says why. TransientError: one side could not be observed.
         """
         report = SyncReport()
-        await self._as_run(report, self._rounds(report, hints))
+        await self._as_run(report, self._rounds(report, hints), run)
         return report
 
     async def carry_out(self, plan: Plan) -> SyncReport:
-        """Execute a plan that something else made (a restore), after checking that both roots are the drive's.
+        """Execute a plan that a user asked for (a restore), after checking that both roots are the drive's.
 
-        What was not done, and why, is in `failed` of the report; nothing of it is tried again by itself.
+        It is about the bucket alone; a sync with the same `run` then brings it here.
+
+        What was not done, and why, is in `failed` of the report; nothing of it is tried again by itself. `held`: what
+        the plan itself leaves undone.
 
         Raises:
             DriveError, TransientError: as `sync`.
@@ -93,18 +97,21 @@ class Cycle:
         await mark_state(self._parts)
         await self._begin_run(plan)
         now_ns = await self._parts.disk.clock_ns()
-        work = Work(self._parts, Commits(self._parts.state), LocalNames(), now_ns, self._run)
+        work = Work(self._parts, Commits(self._parts.state), LocalNames(), now_ns, self._run, is_asked=True)
         surely_gone_s = asyncio.get_running_loop().time() + self._parts.options.absence_s
         outcome = await Execution(work, surely_gone_s).run(plan)
         _count(report, plan, outcome)
         undone = outcome.failed | outcome.refused | {hold.path: hold.reason for hold in outcome.holds}
+        left = outcome.again - {action.path for action in outcome.done} - undone.keys()
+        undone |= dict.fromkeys(left, "what stands in its way could not be removed")
         report.failed = [HeldPath(path, why) for path, why in sorted(undone.items())]
+        report.held = [HeldPath(hold.path, hold.reason) for hold in sorted(plan.holds, key=lambda hold: hold.path)]
         with suppress(TransientError):  # it waits in the outbox
             await announce(self._parts)
 
-    async def _as_run(self, report: SyncReport, work: Awaitable[None]) -> None:
+    async def _as_run(self, report: SyncReport, work: Awaitable[None], run: int = 0) -> None:
         """Do `work` as one run, which is ended however it ends; not by `finally`: a process that dies ends nothing."""
-        self._unasked, self._run = RecentDeletions(), 0
+        self._unasked, self._run = RecentDeletions(), run
         try:
             await work
         except BaseExceptionGroup as group:
@@ -180,6 +187,7 @@ class Cycle:
             self._run = await self._parts.state.run(begin_run, self._parts.clock.now_s())
 
     async def _end_run(self, report: SyncReport) -> None:
+        report.run = self._run
         if self._run:
             unasked = (self._unasked.here, self._unasked.in_bucket)
             await self._parts.state.run(end_run, self._run, self._parts.clock.now_s(), report, unasked)
@@ -204,6 +212,7 @@ def _hints_again(seen: Look, plan: Plan, outcome: Outcome) -> Hints | None:
 def _count(report: SyncReport, plan: Plan, outcome: Outcome) -> None:
     moved = {move.target for move in plan.moves} | {move.source for move in plan.moves}
     done = Counter(type(action) for action in outcome.done if action.path not in moved)
+    report.restored += done[CopyForward]
     report.uploaded += done[Upload]
     report.downloaded += done[Download]
     report.deleted_here += done[DeleteLocal]

@@ -1,14 +1,18 @@
 """What all deeds share: where they write, how paths are named on disk, and what a finished file's row looks like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bucketdrive.engine.commit import Commits
+from bucketdrive.engine.copies import Copies
+from bucketdrive.engine.log import lines_of
 from bucketdrive.engine.observe_local import LocalNames
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import GuardError
 from bucketdrive.model.entries import Fingerprint, SyncedDir, SyncedEntry
 from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import RelPath
+from bucketdrive.model.plan import Action
 from bucketdrive.ports.bucket import Written
 
 _SECOND_NS = 1_000_000_000
@@ -17,13 +21,20 @@ _COARSE_NS = 2 * _SECOND_NS
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One execution. `fs_now_ns`: the disk's time before any of this cycle's files was read; `run`: its number."""
+    """One execution. `fs_now_ns`: the disk's time before any of this cycle's files was read; `run`: its number.
+
+    `is_asked`: the user asked for these very actions, which are about the bucket alone: the sync after it brings here
+    what they change there. `action`: the one that is being done; `copies`: those that are made beside it.
+    """
 
     parts: Parts
     commits: Commits
     names: LocalNames
     fs_now_ns: int
     run: int = 0
+    is_asked: bool = False
+    action: Action | None = None
+    copies: Copies | None = None
 
     @property
     def grain_ns(self) -> int:
@@ -43,6 +54,20 @@ class Work:
         """The row of a path that is now on both sides, with those of the folders above it, which then are too."""
         folders = ((folder, SyncedDir(self.names.alias(folder))) for folder in path.ancestors())
         return ((path, entry), *folders)
+
+    def doing(self, action: Action) -> "Work":
+        """The same execution, about to do `action`."""
+        return replace(self, action=action)
+
+    def lines(self, version_id: str = "") -> tuple[LogLine, ...]:
+        """What the log is to say of the action, for the transaction in which it is done.
+
+        `version_id`: the version it made, where no row will have it.
+        """
+        if self.action is None:
+            return ()
+        lines = lines_of(self.action, self.run, self.parts.clock.now_s(), is_asked=self.is_asked)
+        return tuple(replace(line, version_id=version_id or line.version_id) for line in lines)
 
     def journal_entry(self, op: str, path: RelPath, written: Written) -> JournalEntry:
         """What to tell other devices of a write."""

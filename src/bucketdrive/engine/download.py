@@ -47,6 +47,7 @@ async def download(work: Work, action: Download) -> int:
         expected=action.replaces,
         boot_id=work.parts.boot_id,
         started_s=work.parts.clock.now_s(),
+        run=work.run,
     )
     await work.commits.write(StateChange(opened=(attempt,)))
     if action.replaces is None:
@@ -114,7 +115,9 @@ async def _install(work: Work, attempt: Attempt) -> None:
         await drop_staged(work, attempt)
         raise
     row = _row(work, attempt, fingerprint)
-    await work.commits.write(StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,)))
+    await work.commits.write(
+        StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,), logged=work.lines())
+    )
 
 
 async def _replace(work: Work, attempt: Attempt, expected: ExpectedFile) -> None:
@@ -126,7 +129,7 @@ async def _replace(work: Work, attempt: Attempt, expected: ExpectedFile) -> None
         await drop_staged(work, attempt)
         raise
     row = _row(work, attempt, swapped.installed)
-    change = StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,))
+    change = StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,), logged=work.lines())
     await put_aside_or_back(work, attempt.path, attempt.place, expected, swapped.came_out, change)
 
 
@@ -157,5 +160,5 @@ async def make_dir(work: Work, action: MakeDirLocal) -> int:
     """Make a folder that is in the bucket."""
     await work.parts.disk.make_dir(work.names.name(action.path))
     row = SyncedDir(work.names.alias(action.path))
-    await work.commits.write(StateChange(synced=work.rows(action.path, row)))
+    await work.commits.write(StateChange(synced=work.rows(action.path, row), logged=work.lines()))
     return 0

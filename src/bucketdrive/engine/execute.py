@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bucketdrive.engine import copy, download, move, remove, upload
+from bucketdrive.engine.copies import WAITING, Copies
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.journal import announce_deletions
-from bucketdrive.engine.log import line_of
 from bucketdrive.engine.memory import MemoryBudget, memory_of
 from bucketdrive.engine.observe import check_local
 from bucketdrive.errors import (
@@ -73,7 +73,7 @@ class Execution:
 
     def __init__(self, work: Work, surely_gone_s: float) -> None:
         """`surely_gone_s`: the event loop's time of the second look at what is to be deleted in the bucket."""
-        self._work = work
+        self._work = replace(work, copies=Copies(work.parts))
         self._surely_gone_s = surely_gone_s
         self._memory = MemoryBudget(work.parts.options.memory_bytes)
         self._outcome = Outcome()
@@ -87,19 +87,21 @@ class Execution:
         notes = plan.in_phase(Phase.NOTE)
         if notes:
             await self._write_down(notes)
-        try:
-            await self._run_phases(plan)
-        except (Exception, asyncio.CancelledError):  # not `finally`: a process that dies writes nothing
-            await self._work.commits.flush()
-            raise
-        await self._work.commits.flush()  # the last lines of the log
+        await self._run_phases(plan)
         return self._outcome
 
     async def _run_phases(self, plan: Plan) -> None:
         for phase in (Phase.MAKE, Phase.DELETE, Phase.REMOVE_DIRS, Phase.AFTERWARDS):
             actions = await self._ready(phase, self._without_failed_moves(plan, plan.in_phase(phase)))
             if actions:
-                await self._run_all(actions, 1 if phase is Phase.REMOVE_DIRS else self._work.parts.options.in_flight)
+                await self._run_all(actions, self._width(phase))
+
+    def _width(self, phase: Phase) -> int:
+        """How many actions are under way at once; of copies more, as those that wait for their names do nothing."""
+        in_flight = self._work.parts.options.in_flight
+        if phase is Phase.REMOVE_DIRS:
+            return 1
+        return in_flight * WAITING if self._work.is_asked and phase is Phase.MAKE else in_flight
 
     async def _ready(self, phase: Phase, actions: list[Action]) -> list[Action]:
         """What of a phase may begin: after a second look, with a clear way, with room on the disk, announced."""
@@ -116,7 +118,7 @@ class Execution:
             actions, holds = within_room(actions, await parts.disk.free_bytes(), parts.options.reserve_bytes)
             self._outcome.holds += holds
         doomed = [action for action in actions if isinstance(action, DeleteRemote)]
-        if doomed:
+        if doomed and not self._work.is_asked:
             await parts.state.run(expect_nothing, [action.path for action in doomed])
         if doomed and not parts.facts.conditional_delete:
             await announce_deletions(parts, [_told(action, self._work.run) for action in doomed])
@@ -149,7 +151,7 @@ class Execution:
     async def _surely_gone(self, actions: list[Action]) -> list[Action]:
         """The deletions of what is gone here at a second look, some time after the first (spec §2.3)."""
         asked = [a for a in actions if isinstance(a, DeleteRemote | RemoveDirRemote)]
-        if not asked:
+        if not asked or self._work.is_asked:  # what the user asked for may still be here: the sync after it decides
             return actions
         parts, loop = self._work.parts, asyncio.get_running_loop()
         await asyncio.sleep(max(0.0, self._surely_gone_s - loop.time()))
@@ -161,7 +163,7 @@ class Execution:
 
     async def _way_is_clear(self, action: Action) -> bool:
         """Whether what stood in the way of `action` is gone: in the bucket, nothing live may be below a file."""
-        if not isinstance(action, Upload):
+        if not isinstance(action, Upload | CopyForward):
             return True
         below = await self._work.parts.bucket.list_objects(self._work.parts.keys.folder_key(action.path), max_keys=1)
         if below.rows:
@@ -182,9 +184,9 @@ class Execution:
             await self._run_one(action)
 
     async def _run_one(self, action: Action) -> None:
-        held_bytes = await self._memory.take(memory_of(action, self._work.parts.options))
+        held_bytes = await self._memory.take(memory_of(action, self._work.parts))
         try:
-            body_bytes = await _DEEDS[type(action)](self._work, action)
+            body_bytes = await _DEEDS[type(action)](self._work.doing(action), action)
         except (PreconditionError, UnstableFileError) as error:
             self._outcome.again.add(action.path)
             self._outcome.refused[action.path] = error.message
@@ -195,17 +197,11 @@ class Execution:
             self._fail(action, error)
         else:
             self._outcome.done.append(action)
-            self._log(action)
             if isinstance(action, _NEEDS_ANOTHER_ROUND):
                 self._outcome.again.add(action.path)
             self._work.parts.listener.tell(Finished(action, body_bytes))
         finally:
             self._memory.give_back(held_bytes)
-
-    def _log(self, action: Action) -> None:
-        line = line_of(action, self._work.run, self._work.parts.clock.now_s())
-        if line is not None:
-            self._work.commits.add(StateChange(logged=(line,)))
 
     def _fail(self, action: Action, error: BucketDriveError) -> None:
         self._outcome.failed[action.path] = error.message

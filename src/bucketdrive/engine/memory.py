@@ -2,8 +2,9 @@
 
 import asyncio
 
-from bucketdrive.engine.parts import Options
+from bucketdrive.engine.parts import Parts
 from bucketdrive.model.plan import Action, Clash, CopyForward, Download, DownloadByRename, Upload
+from bucketdrive.rules.forecast import is_one_copy
 from bucketdrive.rules.transfer import MAX_OBJECT_BYTES, Whole, parts_at_once
 
 
@@ -31,10 +32,13 @@ class MemoryBudget:
         self._freed.set()
 
 
-def memory_of(action: Action, options: Options) -> int:
+def memory_of(action: Action, parts: Parts) -> int:
     """The most bytes of a file's content that an action has in memory at once."""
+    options = parts.options
     match action:
         case DownloadByRename():
+            return 0
+        case CopyForward() if _is_copied_by_store(action.size, parts):
             return 0
         case Upload():
             size = action.fingerprint.size
@@ -48,3 +52,7 @@ def memory_of(action: Action, options: Options) -> int:
         return 0
     how = options.how_to_upload(size)
     return size if isinstance(how, Whole) else how.part_bytes * parts_at_once(how, options.memory_bytes)
+
+
+def _is_copied_by_store(size: int, parts: Parts) -> bool:
+    return is_one_copy(parts.facts, size) or (parts.facts.part_copy and size > parts.options.whole_bytes)

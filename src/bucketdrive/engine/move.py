@@ -7,12 +7,14 @@ import dataclasses
 
 from bucketdrive.engine.deed import Work, check_kept
 from bucketdrive.engine.download import installed_row
+from bucketdrive.engine.log import lines_of_attempt
 from bucketdrive.engine.multipart import copy_version, is_copied_by_store, named
 from bucketdrive.engine.remove import surely
 from bucketdrive.engine.upload import attempt_of, conclude, new_object, settling, upload
 from bucketdrive.errors import MissingError, NoSuchObjectError, OccupiedError
 from bucketdrive.model.attempts import Attempt, Deed
 from bucketdrive.model.entries import Fingerprint, Hashed, LocalEntry, LocalFile, ObjectHead, SyncedFile
+from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import CopySource, DownloadByRename, UploadByCopy
 from bucketdrive.state.change import StateChange
@@ -77,6 +79,7 @@ async def download_by_rename(work: Work, action: DownloadByRename) -> int:
         source=action.source,
         boot_id=work.parts.boot_id,
         started_s=work.parts.clock.now_s(),
+        run=work.run,
     )
     await work.commits.write(StateChange(opened=(attempt,)))
     name, new_name = work.names.name(action.source), work.names.name(action.path)
@@ -86,7 +89,8 @@ async def download_by_rename(work: Work, action: DownloadByRename) -> int:
         await work.commits.write(StateChange(closed=(attempt.op,)))
         raise
     fingerprint = now if now.is_same_file_as(expected.fingerprint) else expected.fingerprint
-    await _agree(work, attempt, installed_row(attempt, fingerprint, work.names.alias(action.path)))
+    row = installed_row(attempt, fingerprint, work.names.alias(action.path))
+    await _agree(work, attempt, row, work.lines())
     return 0
 
 
@@ -103,7 +107,7 @@ async def settle_rename(work: Work, attempt: Attempt) -> None:
     is_untouched = isinstance(new, LocalFile) and new.fingerprint.is_same_file_as(meant)
     fingerprint = new.fingerprint if isinstance(new, LocalFile) and is_untouched else meant
     row = installed_row(attempt, fingerprint, names.alias(attempt.path))
-    await _agree(work, attempt, row)
+    await _agree(work, attempt, row, lines_of_attempt(attempt, work.parts.clock.now_s()))
 
 
 def _has_come(old: LocalEntry | None, new: LocalEntry | None, meant: Fingerprint, *, is_same_boot: bool) -> bool:
@@ -116,6 +120,7 @@ def _has_come(old: LocalEntry | None, new: LocalEntry | None, meant: Fingerprint
     return new is None and old is None and is_same_boot
 
 
-async def _agree(work: Work, attempt: Attempt, row: SyncedFile) -> None:
-    change = StateChange((RelPath(attempt.source),), work.rows(attempt.path, row), closed=(attempt.op,))
+async def _agree(work: Work, attempt: Attempt, row: SyncedFile, lines: tuple[LogLine, ...]) -> None:
+    rows = work.rows(attempt.path, row)
+    change = StateChange((RelPath(attempt.source),), rows, closed=(attempt.op,), logged=lines)
     await work.commits.write(change)

@@ -163,6 +163,7 @@ def is_copied_by_store(parts: Parts, size: int, condition: Condition) -> bool:
 
 
 def _is_one_copy(parts: Parts, size: int, condition: Condition) -> bool:
+    """See `rules.forecast.is_one_copy`; what has no condition loses none."""
     return size <= MAX_COPY_BYTES and (parts.facts.conditional_copy or condition is None)
 
 

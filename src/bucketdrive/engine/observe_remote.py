@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from bucketdrive.engine.commit import Commits
+from bucketdrive.engine.log import lines_of_attempt
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import ConditionFailedError, NoSuchObjectError, PreconditionError, TransientError
 from bucketdrive.model.attempts import Attempt
@@ -231,7 +232,9 @@ async def _carry_out(
                 attempt.sha256, row.size, row.etag, row.version_id, attempt.fingerprint, attempt.is_fp_safe
             )
             others = tuple(other for other in remembered if other.op != attempt.op)
-            change = StateChange(synced=((attempt.path, base),), closed=(attempt.op,), opened=others)
+            lines = lines_of_attempt(attempt, parts.clock.now_s())
+            synced = ((attempt.path, base),)
+            change = StateChange(synced=synced, closed=(attempt.op,), opened=others, logged=lines)
             await commits.write(change)
             return Finding(finding.history, base, is_to_be_seen_again=False)
         case UndoZombie(_, row):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from bucketdrive.engine.audit import settle_deletion
 from bucketdrive.engine.deed import Work
 from bucketdrive.engine.download import drop_staged, installed_row
+from bucketdrive.engine.log import lines_of_attempt
 from bucketdrive.engine.move import settle_rename
 from bucketdrive.engine.observe_remote import has_bytes, key_history, settle_uploads
 from bucketdrive.engine.rebuild import mark_state
@@ -109,8 +110,13 @@ async def _agree_on_installed(work: Work, attempt: Attempt) -> None:
     if attempt.fingerprint is not None and (attempt.boot_id == work.parts.boot_id or isinstance(now, LocalFile)):
         fingerprint = now.fingerprint if isinstance(now, LocalFile) else attempt.fingerprint
         row = _unproved(installed_row(attempt, fingerprint, work.names.alias(attempt.path)))
-        closed = StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,))
+        closed = _found_done(work, attempt, row)
     await work.commits.write(closed)
+
+
+def _found_done(work: Work, attempt: Attempt, row: SyncedFile) -> StateChange:
+    lines = lines_of_attempt(attempt, work.parts.clock.now_s())
+    return StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,), logged=lines)
 
 
 def _unproved(row: SyncedFile) -> SyncedFile:
@@ -131,8 +137,7 @@ async def _settle_replace(work: Work, attempt: Attempt) -> None:
         await drop_staged(work, attempt)
         return
     row = _unproved(installed_row(attempt, attempt.fingerprint, work.names.alias(attempt.path)))
-    change = StateChange(synced=work.rows(attempt.path, row), closed=(attempt.op,))
-    await _judge(work, attempt, found, change)
+    await _judge(work, attempt, found, _found_done(work, attempt, row))
 
 
 async def _judge(work: Work, attempt: Attempt, found: Hashed, change: StateChange) -> None:
@@ -152,8 +157,11 @@ async def _settle_remove(work: Work, attempt: Attempt, synced: SyncedTree) -> No
         return
     row = synced.get(attempt.path)
     is_row_meant = isinstance(row, SyncedFile) and row.sha256 == attempt.sha256
-    dropped = (attempt.path,) if is_row_meant else ()
-    await _judge(work, attempt, found, StateChange(dropped=dropped, closed=(attempt.op,)))
+    change = StateChange(closed=(attempt.op,))
+    if is_row_meant:
+        lines = lines_of_attempt(attempt, work.parts.clock.now_s())
+        change = StateChange(dropped=(attempt.path,), closed=(attempt.op,), logged=lines)
+    await _judge(work, attempt, found, change)
 
 
 async def _purge(work: Work, entry: Quarantined) -> None:

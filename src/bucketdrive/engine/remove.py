@@ -23,7 +23,7 @@ async def delete_local(work: Work, action: DeleteLocal) -> int:
         OccupiedError, MissingError: the folder changed meanwhile; nothing was changed.
     """
     expected = await surely(work, action.path, action.expected)
-    await set_aside(work, action.path, expected, StateChange(dropped=(action.path,)))
+    await set_aside(work, action.path, expected, StateChange(dropped=(action.path,), logged=work.lines()))
     return 0
 
 
@@ -53,6 +53,7 @@ async def set_aside(work: Work, path: RelPath, expected: ExpectedFile, change: S
         place=work.new_place(path, op),
         expected=expected,
         started_s=work.parts.clock.now_s(),
+        run=work.run,
     )
     await work.commits.write(StateChange(opened=(attempt,)))
     try:
@@ -120,7 +121,7 @@ async def yield_name(work: Work, action: SetAside) -> int:
 
     What was agreed is forgotten first, so a crash is no delete.
     """
-    await work.commits.write(StateChange(dropped=(action.path,)))
+    await work.commits.write(StateChange(dropped=(action.path,), logged=work.lines()))
     disk, name = work.parts.disk, work.names.name(action.path)
     (now,) = await disk.hash_files([name])
     if not isinstance(now, Hashed) or now.sha256 != action.sha256:
@@ -144,12 +145,14 @@ async def yield_name(work: Work, action: SetAside) -> int:
 async def delete_remote(work: Work, action: DeleteRemote) -> int:
     """Put a delete marker, if the file is still gone here and its version still the one that was agreed on.
 
+    What the user asked for may be here still: then the sync that follows finds it deleted in the bucket.
+
     Raises:
         ConditionFailedError: the bucket has another version, or none: the next look decides.
         OccupiedError: the file is here again.
     """
     (now,) = await work.parts.disk.look([work.names.name(action.path)])
-    if now is not None and not isinstance(now, LocalDir):
+    if not (work.is_asked or now is None or isinstance(now, LocalDir)):
         raise OccupiedError("It is here again; nothing was deleted.", path=action.path)
     key = work.parts.keys.key(action.path)
     if work.parts.facts.conditional_delete:
@@ -161,7 +164,10 @@ async def delete_remote(work: Work, action: DeleteRemote) -> int:
     told = dataclasses.replace(
         work.journal_entry("delete", action.path, written), base=action.version_id, etag="", size=action.size
     )
-    await work.commits.write(StateChange(dropped=(action.path,), announced=(told,), closed=closed))
+    change = StateChange(announced=(told,), closed=closed, logged=work.lines())
+    path = (action.path,)
+    change = dataclasses.replace(change, approved=path) if work.is_asked else dataclasses.replace(change, dropped=path)
+    await work.commits.write(change)
     return 0
 
 
@@ -187,6 +193,7 @@ async def delete_and_look_back(work: Work, action: DeleteRemote) -> tuple[Writte
         etag=action.etag,
         version_id=action.version_id,
         started_s=parts.clock.now_s(),
+        run=work.run,
     )
     await work.commits.write(StateChange(opened=(attempt,)))
     written = await parts.bucket.delete_object(key)
@@ -199,5 +206,5 @@ async def remove_dir(work: Work, action: RemoveDirLocal) -> int:
     op = work.parts.chance.uuid()
     with suppress(OccupiedError):  # it stays as local residue; its new files bring it back to the bucket
         await work.parts.disk.remove_dir(work.names.name(action.path), f"quarantine/{op}")
-    await work.commits.write(StateChange(dropped=(action.path,)))
+    await work.commits.write(StateChange(dropped=(action.path,), logged=work.lines()))
     return 0

@@ -46,7 +46,8 @@ async def conclude(work: Work, action: Upload, attempt: Attempt, written: Writte
         work.names.alias(action.path),
     )
     told = dataclasses.replace(told, size=row.size, sha256=row.sha256)
-    await work.commits.write(StateChange(synced=work.rows(action.path, row), closed=(attempt.op,), announced=(told,)))
+    rows = work.rows(action.path, row)
+    await work.commits.write(StateChange(synced=rows, closed=(attempt.op,), announced=(told,), logged=work.lines()))
 
 
 async def _upload_whole(work: Work, action: Upload) -> tuple[Written, Attempt]:
@@ -107,6 +108,7 @@ def attempt_of(work: Work, action: Upload, hashed: Hashed, *, etag: str = "") ->
         is_fp_safe=work.is_safe(hashed.fingerprint),
         base_version=action.top_version,
         started_s=work.parts.clock.now_s(),
+        run=work.run,
     )
 
 
@@ -134,8 +136,9 @@ async def make_dir(work: Work, action: MakeDirRemote) -> int:
     check_kept(written)
     await work.commits.write(
         StateChange(
-            synced=work.rows(action.path, SyncedDir(work.names.alias(action.path))),
+            synced=() if work.is_asked else work.rows(action.path, SyncedDir(work.names.alias(action.path))),
             announced=(work.journal_entry("mark", action.path, written),),
+            logged=work.lines(written.version_id),
         )
     )
     return 0
@@ -147,5 +150,6 @@ async def remove_dir(work: Work, action: RemoveDirRemote) -> int:
         work.parts.keys.folder_key(action.path), condition=work.parts.on_delete(IfMatch(action.etag))
     )
     told = work.journal_entry("delete", action.path, written)
-    await work.commits.write(StateChange(dropped=(action.path,), announced=(told,)))
+    dropped = () if work.is_asked else (action.path,)  # it may still be here
+    await work.commits.write(StateChange(dropped=dropped, announced=(told,), logged=work.lines()))
     return 0

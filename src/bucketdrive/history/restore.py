@@ -1,13 +1,16 @@
 """Restores: from what the bucket keeps to a plan, which `engine.execute` runs."""
 
+from collections.abc import Mapping
+
 from bucketdrive.errors import NoSuchPathError, UsageError
-from bucketdrive.history.as_of import not_there, read_tree
-from bucketdrive.history.versions import follow_versions, list_trash
+from bucketdrive.history.as_of import NOW, not_there, read_tree
+from bucketdrive.history.versions import follow_versions, list_trash, list_versions
+from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import CopyForward, Plan
 from bucketdrive.model.reports import iso_time
 from bucketdrive.ports.bucket import Reads
-from bucketdrive.rules.restore import plan_restore, plan_restore_as_of
+from bucketdrive.rules.restore import NO_COPIES, plan_restore, plan_restore_as_of
 from bucketdrive.state.database import State
 
 
@@ -39,10 +42,19 @@ async def make_restore_plan(bucket: Reads, keys: KeySpace, state: State, path: R
     )
 
 
-async def make_restore_plan_as_of(bucket: Reads, keys: KeySpace, path: str, at_s: float) -> Plan:
+async def make_restore_plan_as_of(
+    bucket: Reads,
+    keys: KeySpace,
+    path: str,
+    at_s: float,
+    *,
+    is_exact: bool = False,
+    copies: Mapping[str, str] = NO_COPIES,
+) -> Plan:
     """What brings back every file at or below `path` (empty: all of the drive) as it was at `at_s`.
 
-    Files made since stay.
+    Files made since stay, or with `is_exact` are deleted. What is as it was is not in the plan: a restore that was
+    broken off is gone on with by asking for it again. `copies`: see `rules.restore.is_same_content`.
 
     Raises:
         NoSuchPathError: there was nothing then.
@@ -50,4 +62,16 @@ async def make_restore_plan_as_of(bucket: Reads, keys: KeySpace, path: str, at_s
     tree = await read_tree(bucket, keys, path, at_s)
     if not tree:
         raise await not_there(bucket, keys, path, at_s, "Nothing was restored.")
-    return Plan(actions=tuple(plan_restore_as_of(tree, iso_time(at_s))))
+    return plan_restore_as_of(
+        tree, await read_live(bucket, keys, path), iso_time(at_s), is_exact=is_exact, copies=copies
+    )
+
+
+async def read_live(bucket: Reads, keys: KeySpace, path: str) -> dict[str, VersionRow]:
+    """The files that are live now at or below `path` (empty: all of the drive), and those above it, by path."""
+    live = {found: past.then for found, past in (await read_tree(bucket, keys, path, NOW)).items()}
+    for above in RelPath(path).ancestors() if path else ():
+        rows = await list_versions(bucket, keys, above)
+        if rows and not rows[0].is_delete_marker:
+            live[above] = rows[0]
+    return live

@@ -12,6 +12,14 @@ from bucketdrive.httpapi.house import House
 
 Path = Annotated[str, Query(description="A path in the drive, `/` between its parts.")]
 AsOf = Annotated[str, Query(description="A time in ISO 8601 or an age (`2h`); empty for now.")]
+Exact = Annotated[bool, Query(description="Delete files made since, by marker.")]
+Runs = Annotated[
+    str,
+    Query(
+        description="Numbers of runs, `,` between them; empty for the last.", pattern="^([0-9]{1,18}(,[0-9]{1,18})*)?$"
+    ),
+]
+PlanId = Annotated[str, Query(description="`plan_id` of the plan that was looked at: no other is carried out.")]
 DryRun = Annotated[bool, Query(description="Only say what would be done.")]
 
 

@@ -1,6 +1,6 @@
 """The verbs of a drive that a daemon keeps: the calls of `drive.drive.Drive`, which raise the same errors."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +11,7 @@ from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
 from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.log import LogLine
+from bucketdrive.model.previews import Preview
 from bucketdrive.model.reports import (
     DeletedInfo,
     DriveStatus,
@@ -97,9 +98,32 @@ class RemoteDrive:
         """See `History.deeds`."""
         return [read_document(Deed, deed) for deed in self._get("deeds", last=last)["deeds"]]
 
-    def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
+    def plan_restore(self, path: str, version_id: str = "", as_of: str = "", *, exact: bool = False) -> Preview:
+        """See `History.plan_restore`."""
+        document = self._get("restore", path=path, version_id=version_id, as_of=as_of, exact=exact)
+        return read_document(Preview, document)
+
+    def restore(
+        self,
+        path: str,
+        version_id: str = "",
+        as_of: str = "",
+        *,
+        exact: bool = False,
+        dry_run: bool = False,
+        plan_id: str = "",
+    ) -> SyncReport:
         """See `History.restore`."""
-        document = self._watched("restore", path=path, version_id=version_id, as_of=as_of, dry_run=dry_run)
+        asked = {"path": path, "version_id": version_id, "as_of": as_of, "exact": exact, "plan_id": plan_id}
+        return read_document(SyncReport, self._watched("restore", **asked, dry_run=dry_run))
+
+    def plan_undo(self, runs: Sequence[int] = ()) -> Preview:
+        """See `History.plan_undo`."""
+        return read_document(Preview, self._get("undo", runs=_numbers(runs)))
+
+    def undo(self, runs: Sequence[int] = (), *, dry_run: bool = False, plan_id: str = "") -> SyncReport:
+        """See `History.undo`."""
+        document = self._watched("undo", runs=_numbers(runs), dry_run=dry_run, plan_id=plan_id)
         return read_document(SyncReport, document)
 
     def verify(self, *, full: bool = False) -> VerifyReport:
@@ -154,3 +178,7 @@ class RemoteDrive:
 
     def _post(self, verb: str, **query: Any) -> Any:
         return self._daemon.ask("POST", f"/drives/{self._root_id}/{verb}", query)
+
+
+def _numbers(runs: Sequence[int]) -> str:
+    return ",".join(map(str, runs))

@@ -32,7 +32,7 @@ class Attempt:
     it is staged or set aside. `expected`: what was to be replaced, removed or renamed. `source`: the path it is renamed
     from. `base_version`: what was on top of the key when an upload began. `is_open`: its outcome was never looked for;
     a settled upload whose version did not show stays known (not open) as long as a request may live, since it may still
-    be executed.
+    be executed. `run`: the number of the run that began it.
     """
 
     op: str
@@ -51,6 +51,7 @@ class Attempt:
     boot_id: str = ""
     started_s: float = 0.0
     is_open: bool = True
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)

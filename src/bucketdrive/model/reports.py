@@ -24,10 +24,14 @@ class HeldPath:
 class SyncReport:
     """What a sync did. Sizes in bytes; `requests` by S3 operation name; `failed` were not done and are tried again.
 
-    `planned` has the sentences of a dry run, and is None otherwise.
+    `run`: its number, by which it can be undone; 0 where nothing was done. `restored`: versions that were made the
+    newest again. `planned` has the sentences of a dry run,
+    and is None otherwise.
     """
 
     drive: str = ""
+    run: int = 0
+    restored: int = 0
     uploaded: int = 0
     downloaded: int = 0
     deleted_here: int = 0
@@ -53,7 +57,9 @@ class SyncReport:
     @property
     def has_done_something(self) -> bool:
         """Whether anything changed, here or in the bucket, or failed to."""
-        counts = self.uploaded + self.downloaded + self.deleted_here + self.deleted_in_bucket + self.moved
+        counts = (
+            self.restored + self.uploaded + self.downloaded + self.deleted_here + self.deleted_in_bucket + self.moved
+        )
         return bool(counts or self.conflicts or self.failed)
 
     @property

@@ -1,5 +1,6 @@
 """What asking the bucket costs, and so how often everything is looked at."""
 
+from collections.abc import Mapping
 from math import ceil
 
 DAY_S = 86_400.0
@@ -12,6 +13,15 @@ _REQUESTS_A_LOOK = 3
 """What a look at everything asks besides the pages of its listing."""
 LONGEST_S = 6 * 3600.0
 SHORTEST_S = 300.0
+
+
+def requests_usd(requests: Mapping[str, int]) -> float:
+    """What requests, by S3 operation, cost at Amazon's list prices, in USD. Deletions are free."""
+    return sum(
+        count
+        * (GET_USD if name.startswith(("Get", "Head")) else 0.0 if name.startswith(("Delete", "Abort")) else LIST_USD)
+        for name, count in requests.items()
+    )
 
 
 def look_every_s(requests_per_day: float, listen_s: float, rows: int) -> float:

@@ -1,14 +1,16 @@
-"""From a path's past to a plan that makes it present again: copies forward, never a version less."""
+"""From a path's past to a plan that makes it present again: copies forward and delete markers, never a version less."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from bucketdrive.errors import NoSuchPathError
 from bucketdrive.model.entries import VersionRow
-from bucketdrive.model.paths import KeySpace, RelPath
-from bucketdrive.model.plan import CopyForward
+from bucketdrive.model.paths import KeySpace, RelPath, ancestors_of
+from bucketdrive.model.plan import CopyForward, DeleteRemote, Hold, Plan
 from bucketdrive.rules.names import refusal
 from bucketdrive.rules.timeline import Past
+
+NO_COPIES: Mapping[str, str] = {}
 
 
 def plan_restore(keys: KeySpace, path: RelPath, versions: Sequence[VersionRow], version_id: str) -> CopyForward | None:
@@ -27,7 +29,7 @@ def plan_restore(keys: KeySpace, path: RelPath, versions: Sequence[VersionRow], 
     elif top is not None and top.is_delete_marker:
         wanted = contents[0] if contents else None
     else:
-        wanted = next((row for row in contents if top and not _is_same_content(row, top)), None)
+        wanted = next((row for row in contents if top and not is_same_content(row, top)), None)
     if wanted is None or top is None:
         raise _no_such_version(path, versions, version_id)
     if wanted is top:
@@ -38,21 +40,75 @@ def plan_restore(keys: KeySpace, path: RelPath, versions: Sequence[VersionRow], 
     return replace(_forward(path, reason, wanted, top), source="" if source == path else source)
 
 
-def plan_restore_as_of(tree: Mapping[str, Past], moment: str) -> list[CopyForward]:
-    """What brings every file of a past tree back as it was; files with that content now, and files made since, stay.
+def plan_restore_as_of(
+    then: Mapping[str, Past],
+    now: Mapping[str, VersionRow],
+    moment: str,
+    *,
+    is_exact: bool = False,
+    copies: Mapping[str, str] = NO_COPIES,
+) -> Plan:
+    """What brings every file of a past tree back as it was; files with that content now stay as they are.
 
-    `moment`: in words, for the reasons. Keys that no drive can keep as files are left alone.
+    `now`: the files that are live now, there and above. Files made since stay, or with `is_exact` are deleted.
+    `moment`: in words, for the reasons; `copies`: see `is_same_content`. Keys that no drive can keep as files are held,
+    with the reason.
     """
-    return [
+    changed = {path: past for path, past in then.items() if not is_same_content(past.then, past.top, copies)}
+    refused = {path: why for path in changed if (why := refusal(path)) is not None}
+    coming = [
         _forward(RelPath(path), f"as it was at {moment}", past.then, past.top)
-        for path, past in tree.items()
-        if not _is_same_content(past.then, past.top) and refusal(path) is None
+        for path, past in changed.items()
+        if path not in refused
     ]
+    going = [
+        DeleteRemote(RelPath(path), f"made since {moment}: deleted as you asked", row.etag, row.version_id, row.size)
+        for path, row in now.items()
+        if is_exact and path not in then and refusal(path) is None
+    ]
+    plan = arrange(coming, going, now.keys())
+    return replace(plan, holds=(*(Hold(RelPath(path), why) for path, why in refused.items()), *plan.holds))
 
 
-def _is_same_content(then: VersionRow, top: VersionRow) -> bool:
-    is_same_version = then.version_id == top.version_id
-    return is_same_version or (not top.is_delete_marker and (then.etag, then.size) == (top.etag, top.size))
+def arrange(coming: Sequence[CopyForward], going: Sequence[DeleteRemote], live: Iterable[str]) -> Plan:
+    """A plan in which no file comes back where a folder stays, or below a file that stays.
+
+    `live`: the files that are live now, there and above. Where a deletion clears the way, the file comes after it;
+    where nothing does, it is held: what is there now is not touched for it.
+    """
+    leaving = {action.path for action in going}
+    staying = {RelPath(path) for path in live} - leaving
+    folders = ancestors_of(staying)
+    both = ancestors_of(action.path for action in coming)
+    actions, holds = [], []
+    for action in coming:
+        above = next((folder for folder in action.path.ancestors() if folder in staying), None)
+        if above is not None:
+            holds.append(Hold(action.path, f"the file {above} is now where its folder was, and stays"))
+        elif action.path in folders:
+            holds.append(Hold(action.path, "a folder of this name is there now, with files that stay"))
+        elif action.path in both:
+            holds.append(Hold(action.path, "a folder of this name comes back, with files in it"))
+        else:
+            actions.append(action)
+    cleared = ancestors_of(leaving)
+    afterwards = frozenset(
+        action.path for action in actions if action.path in cleared or not leaving.isdisjoint(action.path.ancestors())
+    )
+    return Plan((*actions, *going), tuple(holds), afterwards=afterwards)
+
+
+def is_same_content(then: VersionRow, top: VersionRow, copies: Mapping[str, str] = NO_COPIES) -> bool:
+    """Whether what is on top is the version `then`, or surely has its content: the same ETag and size, or a copy of it.
+
+    `copies`: the version that each copy was made of, by version id, as journals told: a copy of what went up in parts
+    has another ETag.
+    """
+    if then.version_id == top.version_id:
+        return True
+    if top.is_delete_marker or then.size != top.size:
+        return False
+    return then.etag == top.etag or copies.get(top.version_id) == then.version_id
 
 
 def _forward(path: RelPath, reason: str, wanted: VersionRow, top: VersionRow) -> CopyForward:

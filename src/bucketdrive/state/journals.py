@@ -59,6 +59,14 @@ def load_bases(db: apsw.Connection, path: RelPath) -> dict[str, str]:
     return dict(db.execute("SELECT version_id, base FROM told WHERE path = ? AND op = 'put'", (path,)))
 
 
+def load_copies(db: apsw.Connection, path: str = "") -> dict[str, str]:
+    """The version that each copy at or below `path` (empty: anywhere) was made of, by version id."""
+    where, values = "op = 'copy' AND base <> ''", []
+    if path:
+        where, values = f"{where} AND (path = ? OR (path > ? AND path < ?))", [path, f"{path}/", f"{path}0"]
+    return dict(db.execute(f"SELECT version_id, base FROM told WHERE {where}", values))  # noqa: S608
+
+
 def load_origins(db: apsw.Connection, path: RelPath) -> dict[str, Origin]:
     """The versions of a path that came there by a move, by id."""
     rows = db.execute(

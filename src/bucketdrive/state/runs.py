@@ -11,8 +11,8 @@ from bucketdrive.model.log import LogLine
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
 from bucketdrive.model.reports import SyncReport
-from bucketdrive.state.log import add_log, trim_log
-from bucketdrive.state.trees import put_meta
+from bucketdrive.state.log import TRIMMED, add_log, load_lines_of, trim_log
+from bucketdrive.state.trees import load_meta, put_meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,14 @@ def approve_holds(db: apsw.Connection, guard: str) -> int:
     return db.changes()
 
 
+def approve_deletions(db: apsw.Connection, paths: Iterable[RelPath]) -> None:
+    """Let the deletion of files pass that the user asked for, before any guard asks; until the next look at them."""
+    db.executemany(
+        "INSERT OR REPLACE INTO hold VALUES (?, 'you asked for its deletion', 'G3', 0, 1)",
+        [(str(path),) for path in paths],
+    )
+
+
 def deny_holds(db: apsw.Connection, guard: str) -> int:
     """Refuse all that `guard` asks: the other side's copies come back, by forgetting what was agreed; how many."""
     db.execute("DELETE FROM synced WHERE path IN (SELECT path FROM hold WHERE guard = ?)", (guard,))
@@ -109,12 +117,37 @@ def begin_run(db: apsw.Connection, started_s: float) -> int:
 
 
 def end_run(db: apsw.Connection, run: int, finished_s: float, report: SyncReport, unasked: tuple[int, int]) -> None:
-    """Write down what a run did, when it ended, and the deletions here and in the bucket that the quota counts."""
+    """Write down what a run did, when it ended, and the deletions here and in the bucket that the quota counts.
+
+    Of a run in several parts each one ends so, and the deletions add up.
+    """
     db.execute(
-        "UPDATE run SET finished_s = ?, deleted_here = ?, deleted_in_bucket = ?, report = ? WHERE id = ?",
+        "UPDATE run SET finished_s = ?, deleted_here = deleted_here + ?, deleted_in_bucket = deleted_in_bucket + ?,"
+        " report = ? WHERE id = ?",
         (finished_s, *unasked, json.dumps(report.to_json()), run),
     )
     trim_log(db)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """What a run did, oldest first. `is_trimmed`: some of it is no longer known."""
+
+    lines: list[LogLine]
+    is_trimmed: bool
+
+
+def load_run(db: apsw.Connection, run: int) -> StoredRun | None:
+    """What a run did; None where there was none of this number."""
+    if not list(db.execute("SELECT 1 FROM run WHERE id = ?", (run,))):
+        return None
+    return StoredRun(load_lines_of(db, run), run <= int(load_meta(db).get(TRIMMED, "0")))
+
+
+def last_run(db: apsw.Connection) -> int:
+    """The number of the last run that did something, 0 for none."""
+    ((run,),) = db.execute("SELECT coalesce(max(run), 0) FROM log WHERE path <> ''")
+    return int(run)
 
 
 def deletions_since(db: apsw.Connection, since_s: float) -> tuple[int, int]:

@@ -10,9 +10,12 @@ from bucketdrive.history.as_of import NOW
 from bucketdrive.history.look import list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.sweep import Sweeps
+from bucketdrive.history.undo import make_undo_plan
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace, RelPath
+from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import SyncReport, VerifyReport
+from bucketdrive.state.journals import load_copies
 from bucketdrive.testing.memory_bucket import MemoryBucket, StoreClass
 from bucketdrive.testing.memory_folder import MemoryFolder
 from bucketdrive.testing.world import PREFIX, Device, World
@@ -78,7 +81,9 @@ class Stage:
         entries = self.world.run(list_tree(self.sweeps, path, at_s))
         return {entry.path: entry.size for entry in entries}
 
-    def restore(self, name: str, path: str, version_id: str = "", at_s: float | None = None) -> SyncReport:
+    def restore(
+        self, name: str, path: str, version_id: str = "", at_s: float | None = None, *, exact: bool = False
+    ) -> SyncReport:
         """Restore a version on a device, or with `at_s` a path (empty: everything) as it was then.
 
         As `Session.restore` does between two syncs; the report is of what it does between them.
@@ -91,9 +96,40 @@ class Stage:
         plan = self.world.run(
             make_restore_plan(bucket, _KEYS, parts.state, RelPath(path), version_id)
             if at_s is None
-            else make_restore_plan_as_of(bucket, _KEYS, path, at_s)
+            else self.plan_of(path, at_s, name, exact=exact)
         )
         return self.world.run(self.devices[name].process.cycle.carry_out(plan))
+
+    async def plan_of(self, path: str, at_s: float, name: str = "A", *, exact: bool = True) -> Plan:
+        """What would make `path` (empty: everything) as it was at a moment, as a device knows it."""
+        bucket, parts = MemoryBucket(self.world.store), self.devices[name].process.parts
+        await read_journals(parts)
+        copies = await parts.state.run(load_copies, path)
+        return await make_restore_plan_as_of(bucket, _KEYS, path, at_s, is_exact=exact, copies=copies)
+
+    async def restoring(self, name: str, path: str, at_s: float) -> SyncReport:
+        """Make `path` exactly as it was, on a device, and bring that here: what `Session.history.restore` does."""
+        cycle = self.devices[name].process.cycle
+        asked = await cycle.carry_out(await self.plan_of(path, at_s))
+        return await cycle.sync(run=asked.run)
+
+    async def undoing(self, name: str, *runs: int) -> SyncReport:
+        """Take back runs of a device, and bring that here: what `Session.history.undo` does, after a sync."""
+        device = self.devices[name]
+        plan = await make_undo_plan(MemoryBucket(self.world.store), _KEYS, device.process.parts.state, runs)
+        asked = await device.process.cycle.carry_out(plan)
+        last = await device.process.cycle.sync(run=asked.run)
+        last.run, last.held, last.failed = asked.run, asked.held + last.held, asked.failed + last.failed
+        return last
+
+    def undo(self, name: str, *runs: int) -> SyncReport:
+        """As `undoing`, after a sync.
+
+        Raises:
+            NoSuchRunError: there was no such run.
+        """
+        self.sync(name)
+        return self.world.run(self.undoing(name, *runs))
 
     def verify(self, name: str, *, full: bool = False, sample: int = SAMPLE) -> VerifyReport:
         """Compare a device's folder, its state and the bucket."""
