@@ -179,3 +179,26 @@ def test_a_restore_that_is_broken_off_anywhere_is_gone_on_with_by_asking_again(s
         if not point.is_reached:
             break
     assert effects > 6
+
+
+def test_what_could_not_come_back_as_its_way_was_not_cleared_is_told():
+    stage = Stage("A")
+    stage.start_with({"d/x": b"in a folder", "z": b"z"})
+    then = stage.wait(10)
+    stage.wait(10)
+    stage.folder("A").delete("d/x")
+    stage.folder("A").delete("d")
+    stage.folder("A").write("d", b"a file")
+    stage.settle()
+    bucket = stage.devices["A"].process.cycle._parts.bucket
+    delete = bucket.delete_object
+
+    async def raced(key, **more):
+        stage.world.store.put(f"{PREFIX}d", b"another's")
+        return await delete(key, **more)
+
+    bucket.__dict__["delete_object"] = raced
+    report = stage.restore("A", "", at_s=then, exact=True)
+    assert [(failed.path, "way" in failed.reason) for failed in report.failed] == [("d", False), ("d/x", True)]
+    stage.settle()
+    assert stage.everywhere() == {"d": b"another's", "z": b"z"}
