@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bucketdrive.drive.lifecycle import expiring_rules
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.errors import AccessDeniedError, GuardError, UnfitStoreError, UsageError
 from bucketdrive.model.paths import RESERVED, KeySpace, RelPath
 from bucketdrive.model.reports import StoreFacts
-from bucketdrive.ports.bucket import Administers, LifecycleRule, Reads
+from bucketdrive.ports.bucket import Administers, Reads
 from bucketdrive.rules.names import refusal
+from bucketdrive.rules.retention import describe_expiration, expiring_rules
 
 _URL = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
 
@@ -131,14 +131,6 @@ async def check_lifecycle(bucket: Administers, keys: KeySpace, *, is_accepted: b
             hint="Remove that rule's Expiration, or link with --accept-expiration if you want that.",
         )
     return [f"{what}."]
-
-
-def describe_expiration(rule: LifecycleRule) -> str:
-    """What a rule does that deletes live files, as the beginning of a sentence."""
-    name = f" ({rule.rule_id})" if rule.rule_id else ""
-    days = f"{rule.expiration_days} days after they were written"
-    when = days if rule.expiration_days else f"on {rule.expiration_date}"
-    return f"A lifecycle rule of the bucket{name} deletes files {when}"
 
 
 async def check_prefix_is_free(bucket: Reads, keys: KeySpace) -> None:
