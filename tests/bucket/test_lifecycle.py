@@ -65,6 +65,14 @@ def test_rules_of_others_go_back_byte_for_byte_beside_a_new_one():
     assert read_rules(written.encode())[:-1] == read
 
 
+def test_a_prefix_that_ceph_writes_beside_the_tags_goes_back_where_ceph_reads_it():
+    tags = "<Tag><Key>a</Key><Value>1</Value></Tag><Tag><Key>b</Key><Value>2</Value></Tag>"
+    beside = f"<Rule><ID>t</ID><Filter><Prefix>p/</Prefix><And>{tags}</And></Filter><Status>Enabled</Status></Rule>"
+    [rule] = read_rules(f"<LifecycleConfiguration>{beside}</LifecycleConfiguration>".encode())
+    assert rule == LifecycleRule("t", "p/", tags=(("a", "1"), ("b", "2")))
+    assert f"<Filter><And><Prefix>p/</Prefix>{tags}</And></Filter>" in write_rules([rule]).decode()
+
+
 def test_two_rules_that_differ_only_in_what_is_not_understood_both_stay():
     texts = [f"<Rule><Status>Enabled</Status><Filter/><Odd>{number}</Odd></Rule>" for number in (1, 2)]
     written = write_rules(read_rules(f"{HEAD}{''.join(texts)}</LifecycleConfiguration>".encode())).decode()

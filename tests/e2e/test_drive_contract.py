@@ -63,6 +63,14 @@ class TestDrive:
         assert [(deleted.path, deleted.size) for deleted in drive.trash()] == [("a", 3)]
         assert drive.ls() == []
 
+    def test_how_long_the_past_is_kept_is_told(self, drive, world):
+        rule = {"Status": "Enabled", "Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": {"NoncurrentDays": 9}}
+        world.bucket.s3.put_bucket_lifecycle_configuration(
+            Bucket=world.bucket.name, LifecycleConfiguration={"Rules": [{"ID": "nine", **rule}]}
+        )
+        found = drive.retention()
+        assert (found.drive, found.versions_days, found.deleted_days, len(found.rules)) == (world.url, 9, 9, 1)
+
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})
         drive.sync()

@@ -30,6 +30,7 @@ COMMANDS = {
     "versions": "List the versions of a file.",
     "trash": "List deleted files that can be restored.",
     "restore": "Bring back a deleted file, an old version, or a folder as it was.",
+    "retention": "Show or set how long old versions and deleted files stay.",
     "verify": "Compare folder, state and bucket by hash; change nothing.",
     "doctor": "Say how a drive's bucket and folder are, and what to do.",
     "conflicts": "List conflict copies that wait for you, or settle one.",

@@ -133,8 +133,8 @@ async def check_lifecycle(bucket: Administers, keys: KeySpace, *, is_accepted: b
     return [f"{what}."]
 
 
-async def check_prefix_is_free(bucket: Reads, keys: KeySpace) -> None:
-    """Whether the prefix lies neither inside nor around another drive's.
+async def check_prefix_is_free(bucket: Reads, keys: KeySpace, not_done: str = "linked") -> None:
+    """Whether the prefix lies neither inside nor around another drive's; `not_done`: what nothing was, if it does.
 
     Raises:
         GuardError: it does.
@@ -148,20 +148,20 @@ async def check_prefix_is_free(bucket: Reads, keys: KeySpace) -> None:
         except AccessDeniedError:  # credentials for this prefix alone: what lies around it is not theirs to see
             continue
         if page.rows and page.rows[0].key == marker:
-            raise _overlap(f"inside the drive at {prefix or 'the top of the bucket'}")
+            raise _overlap(f"inside the drive at {prefix or 'the top of the bucket'}", not_done)
     after, is_more = "", True
     while is_more:
         page = await bucket.list_objects(keys.prefix, start_after=after)
         for row in page.rows:
             if row.key.endswith(f"/{RESERVED}/drive.json") and row.key != keys.own_key("drive.json"):
-                raise _overlap(f"around the drive at {row.key.removesuffix(f'{RESERVED}/drive.json')}")
+                raise _overlap(f"around the drive at {row.key.removesuffix(f'{RESERVED}/drive.json')}", not_done)
         is_more = page.is_truncated and bool(page.rows)
         after = page.rows[-1].key if page.rows else ""
 
 
-def _overlap(where: str) -> GuardError:
+def _overlap(where: str, not_done: str) -> GuardError:
     return GuardError(
-        f"The prefix lies {where}. Nothing was linked: two drives would hold the same files.",
+        f"The prefix lies {where}. Nothing was {not_done}: two drives would hold the same files.",
         hint="Choose a prefix beside it.",
     )
 

@@ -12,6 +12,7 @@ import uvloop
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.history import RetentionReport
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -92,6 +93,10 @@ class Drive:
     def trash(self) -> list[DeletedInfo]:
         """See `History.trash`."""
         return self._call(self._session.history.trash())
+
+    def retention(self) -> RetentionReport:
+        """See `History.retention`."""
+        return self._call(self._session.history.retention())
 
     def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
         """See `History.ls`."""

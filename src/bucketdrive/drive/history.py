@@ -7,6 +7,7 @@ from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.measured import Measured
 from bucketdrive.drive.opening import Opened
 from bucketdrive.drive.records import DriveRecord
+from bucketdrive.drive.retention import read_retention
 from bucketdrive.drive.telling import added, would_do
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
@@ -14,6 +15,7 @@ from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
 from bucketdrive.history.versions import describe_versions, list_trash
 from bucketdrive.model.entries import SyncedFile
+from bucketdrive.model.history import RetentionReport
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
@@ -62,6 +64,10 @@ class History:
         """The deleted files that can be restored, by path."""
         opened = await self._working()
         return await list_trash(opened.store.bucket, self._keys)
+
+    async def retention(self) -> RetentionReport:
+        """How long old versions and deleted files can be had, by the bucket's lifecycle rules."""
+        return await read_retention((await self._working()).store.bucket, self._record)
 
     async def restore(self, path: str, version_id: str = "", as_of: str = "", *, dry_run: bool = False) -> SyncReport:
         """Make an old version the newest again and bring it here; what is here and not yet up goes up first.

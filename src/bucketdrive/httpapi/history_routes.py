@@ -25,6 +25,13 @@ async def trash(keeper: OneKeeper) -> Response:
     return Answer({"deleted": [deleted.to_json() for deleted in found]})
 
 
+@history_routes.get(
+    "/retention", summary="How long the past is kept", response_description="The document of `retention --json`"
+)
+async def retention(keeper: OneKeeper) -> Response:
+    return Answer((await keeper.reading(keeper.session.history.retention())).to_json())
+
+
 @history_routes.post("/restore", summary="Bring back", response_description="The document of `restore --json`")
 async def restore(
     keeper: OneKeeper,

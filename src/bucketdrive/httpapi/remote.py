@@ -8,6 +8,7 @@ from typing import Any, Self
 from bucketdrive.httpapi.client import Daemon
 from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
+from bucketdrive.model.history import RetentionReport
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
     DeletedInfo,
@@ -72,6 +73,10 @@ class RemoteDrive:
     def trash(self) -> list[DeletedInfo]:
         """See `History.trash`."""
         return [read_document(DeletedInfo, deleted) for deleted in self._get("trash")["deleted"]]
+
+    def retention(self) -> RetentionReport:
+        """See `History.retention`."""
+        return read_document(RetentionReport, self._get("retention"))
 
     def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
         """See `History.ls`."""

@@ -1,6 +1,7 @@
 """A bucket's lifecycle rules: what the store itself lets go, and when."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,38 @@ class LifecycleRule:
         """Whether an object of `size` bytes is among those it means, as far as sizes go."""
         is_large = self.larger_than_bytes is None or size > self.larger_than_bytes
         return is_large and (self.smaller_than_bytes is None or size < self.smaller_than_bytes)
+
+
+def rule_document(rule: LifecycleRule) -> dict[str, Any]:
+    """A rule as the AWS CLI writes it in JSON; of what is not understood, nothing is in it."""
+    sizes = {"ObjectSizeGreaterThan": rule.larger_than_bytes, "ObjectSizeLessThan": rule.smaller_than_bytes}
+    narrowing: dict[str, Any] = {name: size for name, size in sizes.items() if size is not None}
+    if rule.tags:
+        narrowing["Tags"] = [{"Key": key, "Value": value} for key, value in rule.tags]
+    prefix = {"Prefix": rule.prefix}
+    parts: dict[str, Any] = {
+        "Transitions": [_move(move, "Days") for move in rule.moves],
+        "Expiration": _given(
+            Days=rule.expiration_days, Date=rule.expiration_date, ExpiredObjectDeleteMarker=rule.expires_spent_markers
+        ),
+        "NoncurrentVersionTransitions": [_move(move, "NoncurrentDays") for move in rule.noncurrent_moves],
+        "NoncurrentVersionExpiration": _given(
+            NoncurrentDays=rule.noncurrent_days, NewerNoncurrentVersions=rule.newer_noncurrent_versions
+        ),
+        "AbortIncompleteMultipartUpload": _given(DaysAfterInitiation=rule.abort_multipart_days),
+    }
+    return {
+        "ID": rule.rule_id,
+        "Status": "Enabled" if rule.is_enabled else "Disabled",
+        "Filter": {"And": prefix | narrowing} if narrowing else prefix,
+        **_given(**parts),
+    }
+
+
+def _move(move: StorageMove, days: str) -> dict[str, Any]:
+    found = {days: move.days, "Date": move.date, "StorageClass": move.storage_class}
+    return _given(**found, NewerNoncurrentVersions=move.newer_versions)
+
+
+def _given(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value}

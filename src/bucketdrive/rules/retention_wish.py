@@ -160,7 +160,7 @@ def rule_id(kind: str, keys: KeySpace) -> str:
 
 def is_own(rule: LifecycleRule, keys: KeySpace) -> bool:
     """Whether a rule is one that we made for this drive."""
-    return rule.rule_id in {rule_id(kind, keys) for kind in ("versions", "deleted", "tidy")}
+    return rule.rule_id in {rule_id(kind, keys) for kind in ("versions", "deleted", "tidy", "trial")}
 
 
 def trial_rule(keys: KeySpace) -> LifecycleRule:

@@ -1,4 +1,4 @@
-"""Lifecycle rules as XML, in both directions. A rule that was read goes back byte for byte, whatever it holds.
+"""Lifecycle rules as XML, in both directions. A rule that was read goes back as it was written, whatever it holds.
 
 Own code because a client that reads rules into a model of its own drops what that model lacks, and putting rules
 replaces all of them: what was dropped would be gone from the bucket.
@@ -13,6 +13,8 @@ from bucketdrive.errors import UnavailableError
 from bucketdrive.model.lifecycle import LifecycleRule, StorageMove
 
 _NAMESPACE = re.compile(rb'\sxmlns="[^"]*"')
+_BESIDE = re.compile(rb"<Filter>\s*(<Prefix>[^<]*</Prefix>)\s*<And>")
+"""How Ceph 16 writes a prefix with several tags; but it reads that as no prefix, and the rule would be for all keys."""
 _RULE = re.compile(rb"<Rule>.*?</Rule>", re.DOTALL)
 _FILTER = {"Prefix", "Tag/Key", "Tag/Value", "ObjectSizeGreaterThan", "ObjectSizeLessThan"}
 _KNOWN = frozenset(
@@ -34,6 +36,7 @@ def read_rules(body: bytes) -> list[LifecycleRule]:
     Raises:
         UnavailableError: it cannot be understood.
     """
+    body = _BESIDE.sub(rb"<Filter><And>\1", body)
     raws = _RULE.findall(body)
     try:
         elements = [child for child in ET.fromstring(_NAMESPACE.sub(b"", body)) if child.tag == "Rule"]  # noqa: S314
