@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -12,10 +12,9 @@ import uvloop
 from bucketdrive.drive.records import DriveRecord, find_drive
 from bucketdrive.drive.session import Session
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
-from bucketdrive.model.history import RetentionReport
+from bucketdrive.model.history import RetentionReport, TrashPage, Which
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
-    DeletedInfo,
     DoctorReport,
     DriveStatus,
     SyncReport,
@@ -90,9 +89,13 @@ class Drive:
         """See `History.versions`."""
         return self._call(self._session.history.versions(path))
 
-    def trash(self) -> list[DeletedInfo]:
+    def trash(self, path: str = "", which: Which | None = None, limit: int = 1000, after: str = "") -> TrashPage:
         """See `History.trash`."""
-        return self._call(self._session.history.trash())
+        return self._call(self._session.history.trash(path, which, limit, after))
+
+    def undelete(self, paths: Sequence[str] = (), which: Which | None = None, *, dry_run: bool = False) -> SyncReport:
+        """See `History.undelete`."""
+        return self._call(self._session.history.undelete(paths, which, dry_run=dry_run))
 
     def retention(self) -> RetentionReport:
         """See `History.retention`."""

@@ -1,25 +1,27 @@
 """The verbs of time of an open drive: what the bucket keeps of the past, looked at and brought back."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.measured import Measured
 from bucketdrive.drive.opening import Opened
 from bucketdrive.drive.records import DriveRecord
-from bucketdrive.drive.retention import read_retention
-from bucketdrive.drive.telling import added, would_do
+from bucketdrive.drive.retention import read_retention, read_rules
+from bucketdrive.drive.telling import added, came_back, would_do
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
-from bucketdrive.history.versions import describe_versions, list_trash
+from bucketdrive.history.trash import TrashQuery, make_undelete_plan, read_trash
+from bucketdrive.history.versions import describe_versions
 from bucketdrive.model.entries import SyncedFile
-from bucketdrive.model.history import RetentionReport
+from bucketdrive.model.history import RetentionReport, TrashPage, Which
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
-from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
+from bucketdrive.model.reports import SyncReport, TreeEntry, VersionInfo
 from bucketdrive.rules.moments import parse_moment
+from bucketdrive.rules.trash import since_text
 from bucketdrive.state.trees import load_synced_at
 
 
@@ -60,10 +62,46 @@ class History:
         opened = await self._working()
         return await list_tree(opened.store.bucket, self._keys, _parsed(path), at_s)
 
-    async def trash(self) -> list[DeletedInfo]:
-        """The deleted files that can be restored, by path."""
+    async def trash(self, path: str = "", which: Which | None = None, limit: int = 1000, after: str = "") -> TrashPage:
+        """The first `limit` deleted files at or below `path` (empty: all), by path, of those behind the path `after`.
+
+        Raises:
+            UsageError: a moment of `which` is none.
+        """
         opened = await self._working()
-        return await list_trash(opened.store.bucket, self._keys)
+        query = replace(self._query(which or Which()), path=_parsed(path), after=after)
+        await read_journals(opened.parts)
+        return await read_trash(
+            opened.store.bucket, self._keys, opened.state, query, await read_rules(opened.store.bucket), limit
+        )
+
+    async def undelete(
+        self, paths: Sequence[str] = (), which: Which | None = None, *, dry_run: bool = False
+    ) -> SyncReport:
+        """Bring back the deleted files at and below `paths` (none: all of the drive) as far as `which` means them.
+
+        Asked again, it goes on where it was broken off: what is live is left alone.
+
+        Raises:
+            NoSuchPathError: at one of `paths` nothing was ever deleted, and nothing is live.
+            UsageError: a moment of `which` is none.
+        """
+        query = self._query(which or Which())
+        opened = await self._working()
+        planned: list[Plan] = []
+
+        async def plan() -> Plan:
+            if query.by:
+                await read_journals(opened.parts)
+            places = [_parsed(path) for path in paths] or [""]
+            found = await make_undelete_plan(opened.store.bucket, self._keys, opened.state, places, query)
+            planned.append(found)
+            return found
+
+        report = await self._carry_out(plan, dry_run=dry_run)
+        if not dry_run:
+            report.notes.append(came_back(planned[0], report))
+        return report
 
     async def retention(self) -> RetentionReport:
         """How long old versions and deleted files can be had, by the bucket's lifecycle rules."""
@@ -108,6 +146,10 @@ class History:
                 report = added(first, await opened.cycle.sync())
                 report.failed += restored.failed
         return self._signed(measured.into(report))
+
+    def _query(self, which: Which) -> TrashQuery:
+        since_s = self._moment(since_text(which.since)) if which.since else 0.0
+        return TrashQuery("", since_s, self._moment(which.until) if which.until else NOW, which.by)
 
     def _moment(self, text: str) -> float:
         return parse_moment(text, SystemClock().now_s())

@@ -97,6 +97,14 @@ async def read_retention(bucket: Administers, record: DriveRecord) -> RetentionR
         )
 
 
+async def read_rules(bucket: Administers) -> list[LifecycleRule] | None:
+    """A bucket's lifecycle rules; None where these credentials may not read them, or the store has none to read."""
+    try:
+        return await bucket.get_bucket_lifecycle()
+    except (AccessDeniedError, UnfitStoreError):
+        return None
+
+
 async def propose_retention(bucket: AdminBucket, record: DriveRecord, asked: Asked) -> Proposal:
     """What rules would be set, and what they would mean. Writes nothing.
 

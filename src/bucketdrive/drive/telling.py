@@ -66,3 +66,13 @@ def added(first: SyncReport, second: SyncReport) -> SyncReport:
     second.moved += first.moved
     second.conflicts = [*first.conflicts, *(path for path in second.conflicts if path not in first.conflicts)]
     return second
+
+
+def came_back(plan: Plan, report: SyncReport) -> str:
+    """How many files a plan brought back, in a sentence."""
+    not_done = {failed.path for failed in report.failed}
+    wanted = [action.path for action in plan.actions if isinstance(action, CopyForward)]
+    done = sum(path not in not_done for path in wanted)
+    if not wanted:
+        return "Nothing was deleted there that is not live again."
+    return f"{done:,} of {len(wanted):,} deleted {'file' if len(wanted) == 1 else 'files'} came back."

@@ -1,6 +1,7 @@
 """The verbs of a drive that a daemon keeps: the calls of `drive.drive.Drive`, which raise the same errors."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,10 +9,9 @@ from typing import Any, Self
 from bucketdrive.httpapi.client import Daemon
 from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, Keep, Why
-from bucketdrive.model.history import RetentionReport
+from bucketdrive.model.history import RetentionReport, TrashPage, Which
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
-    DeletedInfo,
     DriveStatus,
     SyncReport,
     TreeEntry,
@@ -70,9 +70,15 @@ class RemoteDrive:
         """See `History.versions`."""
         return [read_document(VersionInfo, version) for version in self._get("versions", path=path)["versions"]]
 
-    def trash(self) -> list[DeletedInfo]:
+    def trash(self, path: str = "", which: Which | None = None, limit: int = 1000, after: str = "") -> TrashPage:
         """See `History.trash`."""
-        return [read_document(DeletedInfo, deleted) for deleted in self._get("trash")["deleted"]]
+        query = asdict(which or Which()) | {"path": path, "limit": limit, "after": after}
+        return read_document(TrashPage, self._get("trash", **query))
+
+    def undelete(self, paths: Sequence[str] = (), which: Which | None = None, *, dry_run: bool = False) -> SyncReport:
+        """See `History.undelete`."""
+        query = asdict(which or Which()) | {"path": list(paths), "dry_run": dry_run}
+        return read_document(SyncReport, self._watched("undelete", **query))
 
     def retention(self) -> RetentionReport:
         """See `History.retention`."""

@@ -1,5 +1,6 @@
 """What the journals of all devices told, in rows."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -65,3 +66,15 @@ def load_origins(db: apsw.Connection, path: RelPath) -> dict[str, Origin]:
         "SELECT version_id, source, base FROM told WHERE path = ? AND op = 'copy' AND source <> ''", (path,)
     )
     return {version_id: Origin(RelPath(source), base) for version_id, source, base in rows}
+
+
+def load_deleters(db: apsw.Connection, paths: Sequence[str]) -> dict[str, list[tuple[str, str, str]]]:
+    """Who told of deletions of these paths: device id, the marker's id (or empty), and the version that was deleted."""
+    query = (
+        "SELECT path, device_id, version_id, base FROM told WHERE op = 'delete' "
+        "AND path IN (SELECT value FROM json_each(?)) ORDER BY device_id, number, line"
+    )
+    told: dict[str, list[tuple[str, str, str]]] = {}
+    for path, device_id, version_id, base in db.execute(query, (json.dumps(list(paths)),)):
+        told.setdefault(path, []).append((device_id, version_id, base))
+    return told

@@ -1,0 +1,99 @@
+"""`bucketdrive trash` and `undelete` through the command line, also with a device's credentials."""
+
+import pytest
+
+pytestmark = pytest.mark.stores("embedded", "ceph", "ceph-safe")
+
+GONE = None
+FILES = {"a.txt": "one", "d/b": "two", "d/e/c": "three", "keep": "four"}
+
+
+@pytest.fixture
+def emptied(world):
+    """A world in which two devices and another tool each deleted something."""
+    world.start(FILES)
+    world.laptop.change({"a.txt": GONE})
+    world.laptop.sync()
+    world.desktop.change({"d/b": GONE})
+    world.desktop.sync()
+    world.bucket.delete("d/e/c")
+    return world
+
+
+def told(device, *arguments):
+    document = device.run("trash", *arguments)
+    return [(entry["path"], entry["by"]) for entry in document["deleted"]], document["next"]
+
+
+def test_what_is_deleted_by_whom_page_by_page(emptied):
+    laptop = emptied.laptop
+    all_of_it = [("a.txt", "laptop"), ("d/b", "desktop"), ("d/e/c", None)]
+    assert told(laptop, laptop.folder) == (all_of_it, "")
+    assert told(laptop, "d", "-C", laptop.folder) == (all_of_it[1:], "")
+    assert told(laptop, laptop.folder, "--limit", 1) == (all_of_it[:1], "a.txt")
+    assert told(laptop, laptop.folder, "--limit", 1, "--after", "a.txt") == (all_of_it[1:2], "d/b")
+    assert told(laptop, laptop.folder, "--by", "desktop") == (all_of_it[1:2], "")
+    assert told(laptop, laptop.folder, "--since", "1h") == (all_of_it, "")
+    assert told(laptop, laptop.folder, "--until", "1h") == ([], "")
+    error = laptop.run("trash", laptop.folder, "--since", "then", exit_code=2)
+    assert error["error"] == "usage"
+
+
+def test_people_read_a_table_and_how_to_go_on(emptied, cli, monkeypatch):
+    monkeypatch.chdir(emptied.laptop.folder)
+    code, printed = cli("trash", "--limit", 2, as_json=False)
+    lines = [line.split() for line in printed.splitlines()]
+    assert (code, lines[0]) == (0, ["DELETED", "BY", "SIZE", "EXPIRES", "PATH"])
+    assert [(line[2], line[-1]) for line in lines[1:]] == [("laptop", "a.txt"), ("desktop", "d/b")]
+    monkeypatch.chdir(emptied.laptop.folder / "d")
+    assert [line.split()[-1] for line in cli("trash", as_json=False)[1].splitlines()] == ["PATH", "d/b", "d/e/c"]
+    assert "No such file" in cli("trash", "--by", "phone", as_json=False)[1]
+
+
+def test_files_and_folders_come_back_and_asked_again_nothing_is_done(emptied):
+    laptop = emptied.laptop
+    planned = laptop.run("undelete", laptop.folder / "d", laptop.folder / "a.txt", "--dry-run")["planned"]
+    assert [sentence.split(" (")[0] for sentence in planned] == ["restore: a.txt", "restore: d/b", "restore: d/e/c"]
+    report = laptop.run("undelete", "d", "a.txt", "-C", laptop.folder)
+    assert report["notes"] == ["3 of 3 deleted files came back."]
+    assert laptop.tree() == emptied.bucket.tree() == FILES
+    assert emptied.bucket.history("d/b") == (["two", "two"], 1)
+    again = laptop.run("undelete", "d", "-C", laptop.folder)
+    assert (again["downloaded"], "live again" in again["notes"][0]) == (0, True)
+    assert told(laptop, laptop.folder) == ([], "")
+
+
+def test_all_that_one_device_deleted_comes_back(emptied):
+    laptop = emptied.laptop
+    laptop.run("undelete", "--all", "--by", "desktop", "--since", "1h", "-C", laptop.folder)
+    assert emptied.bucket.tree() == {"d/b": "two", "keep": "four"}
+    laptop.run("undelete", "--all", "-C", laptop.folder)
+    assert laptop.tree() == FILES
+
+
+def test_what_to_bring_back_must_be_named(emptied):
+    laptop = emptied.laptop
+    for arguments in ((), ("--all", "a.txt")):
+        assert laptop.run("undelete", *arguments, "-C", laptop.folder, exit_code=2)["error"] == "usage"
+    assert laptop.run("undelete", "never", "-C", laptop.folder, exit_code=3)["error"] == "no-such-path"
+
+
+@pytest.mark.stores("embedded", "ceph")
+def test_when_it_expires_is_of_the_rules_of_the_bucket(emptied):
+    laptop = emptied.laptop
+    first = ("trash", laptop.folder, "--limit", 1)
+    [entry] = laptop.run(*first)["deleted"]
+    assert (entry["expiry"], entry["expires"]) == ("never", None)
+    laptop.run("retention", laptop.folder, "--versions", "900d", "--deleted", "900d", "--yes")
+    [entry] = laptop.run(*first)["deleted"]
+    assert (entry["expiry"], entry["expires"][10:], entry["expires"] > entry["deleted"]) == (
+        "at",
+        "T00:00:00.000Z",
+        True,
+    )
+
+
+@pytest.mark.stores("ceph-safe")
+def test_a_device_that_may_not_read_the_rules_does_not_know_when_it_expires(emptied):
+    entry = emptied.laptop.run("trash", emptied.laptop.folder)["deleted"][0]
+    assert (entry["expiry"], entry["expires"]) == ("unknown", None)
