@@ -1,5 +1,8 @@
 """`bucketdrive trash` and `undelete` through the command line, also with a device's credentials."""
 
+import os
+import pty
+
 import pytest
 
 pytestmark = pytest.mark.stores("embedded", "ceph", "ceph-safe")
@@ -97,3 +100,59 @@ def test_when_it_expires_is_of_the_rules_of_the_bucket(emptied):
 def test_a_device_that_may_not_read_the_rules_does_not_know_when_it_expires(emptied):
     entry = emptied.laptop.run("trash", emptied.laptop.folder)["deleted"][0]
     assert (entry["expiry"], entry["expires"]) == ("unknown", None)
+
+
+@pytest.mark.stores("embedded", "ceph")
+def test_the_trash_is_emptied_for_good_after_a_question(emptied, cli, monkeypatch):
+    laptop = emptied.laptop
+    before = emptied.bucket.rows("")
+    counted = laptop.run("trash", "empty", laptop.folder, "--dry-run")
+    assert [counted[name] for name in ("files", "versions", "markers", "size_bytes", "is_done")] == [3, 3, 3, 11, False]
+    error = laptop.run("trash", "empty", laptop.folder, exit_code=2)
+    assert ("no terminal" in error["message"], emptied.bucket.rows("") == before) == (True, True)
+    main, side = pty.openpty()
+    with os.fdopen(side) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        os.write(main, b"yes\n")
+        code, printed = cli("trash", "empty", laptop.folder, as_json=False)
+        assert (code, emptied.bucket.rows("") == before) == (1, True)
+        assert "3 deleted files with 3 versions (11 B) and 3 delete markers will be destroyed for good." in printed
+        os.write(main, b"destroy\n")
+        code, printed = cli("trash", "empty", laptop.folder / "d", as_json=False)
+        assert (code, "2 deleted files" in printed) == (0, True)
+    os.close(main)
+    assert told(laptop, laptop.folder)[0] == [("a.txt", "laptop")]
+    assert emptied.bucket.rows("d/") == ([], [])
+    document = laptop.run("trash", "empty", laptop.folder, "--yes", "--before", "0s")
+    assert [document[name] for name in ("files", "versions", "markers", "is_done")] == [1, 1, 1, True]
+    assert laptop.run("trash", "empty", laptop.folder, "--yes")["files"] == 0
+    assert emptied.bucket.tree() == {"keep": "four"}
+    assert emptied.bucket.history("keep") == (["four"], 0)
+
+
+@pytest.mark.stores("embedded", "ceph")
+def test_what_was_deleted_later_than_a_moment_stays(emptied):
+    laptop = emptied.laptop
+    assert laptop.run("trash", "empty", laptop.folder, "--before", "1h", "--yes")["files"] == 0
+    assert len(told(laptop, laptop.folder)[0]) == 3
+
+
+@pytest.mark.stores("ceph-safe")
+def test_a_device_cannot_empty_the_trash(emptied):
+    before = emptied.bucket.rows("")
+    for options in (("--yes",), ("--dry-run",)):
+        error = emptied.laptop.run("trash", "empty", emptied.laptop.folder, *options, exit_code=1)
+        assert (error["error"], "by design" in error["message"]) == ("access-denied", True)
+    assert emptied.bucket.rows("") == before
+
+
+def test_a_folder_named_empty_is_told_from_the_word(emptied, monkeypatch, cli):
+    laptop = emptied.laptop
+    laptop.change({"empty/f": "x"})
+    laptop.sync()
+    laptop.change({"empty/f": GONE})
+    laptop.sync()
+    monkeypatch.chdir(laptop.folder)
+    assert [entry["path"] for entry in cli("trash", "./empty")[1]["deleted"]] == ["empty/f"]
+    code, printed = cli("trash", "empty", "--help", as_json=False)
+    assert (code, "trash empty [OPTIONS]" in printed) == (0, True)

@@ -10,7 +10,8 @@ from bucketdrive.drive.records import DriveRecord
 from bucketdrive.errors import AccessDeniedError, GuardError, UnfitStoreError, UsageError
 from bucketdrive.model.paths import RESERVED, KeySpace, RelPath
 from bucketdrive.model.reports import StoreFacts
-from bucketdrive.ports.bucket import Administers, Reads
+from bucketdrive.ports.bucket import AdminBucket, Administers, Reads
+from bucketdrive.ports.runtime import Chance
 from bucketdrive.rules.names import refusal
 from bucketdrive.rules.retention import describe_expiration, expiring_rules
 
@@ -164,6 +165,16 @@ def _overlap(where: str, not_done: str) -> GuardError:
         f"The prefix lies {where}. Nothing was {not_done}: two drives would hold the same files.",
         hint="Choose a prefix beside it.",
     )
+
+
+async def may_destroy(bucket: AdminBucket, keys: KeySpace, chance: Chance) -> bool | None:
+    """Whether the credentials can destroy history; None where the store does not tell.
+
+    Asked at a key that never was, with the id of some version of an old probe.
+    """
+    page = await bucket.list_object_versions(keys.own_key("probe/"), max_keys=1)
+    version_id = page.rows[0].version_id if page.rows else chance.uuid().replace("-", "")
+    return await bucket.may_destroy_versions(keys.own_key(f"probe/{chance.uuid()}"), version_id)
 
 
 def describe_class(facts: StoreFacts) -> list[str]:

@@ -7,7 +7,7 @@ import json
 
 from bucketdrive.disk.folder import Folder
 from bucketdrive.drive.assembly import Store, SystemChance, location_of, open_store
-from bucketdrive.drive.checks import describe_class
+from bucketdrive.drive.checks import describe_class, may_destroy
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.health import examine_folder, examine_state
 from bucketdrive.drive.records import DriveRecord
@@ -144,10 +144,8 @@ def _behaviour(text: str) -> Finding:
 
 
 async def _power(store: Store, keys: KeySpace) -> Finding:
-    """Whether the credentials can destroy history: asked at a key that never was, with a version id of an old probe."""
-    page = await store.bucket.list_object_versions(keys.own_key("probe/"), max_keys=1)
-    version_id = page.rows[0].version_id if page.rows else SystemChance().uuid().replace("-", "")
-    may = await store.bucket.may_destroy_versions(keys.own_key(f"probe/{SystemChance().uuid()}"), version_id)
+    """Whether the credentials can destroy history."""
+    may = await may_destroy(store.bucket, keys, SystemChance())
     if may is None:
         says = "The store does not tell whether these credentials can destroy old versions."
         return Finding("credentials", Level.ADVICE, says, f"Make sure that they cannot: {_POLICY}.")
