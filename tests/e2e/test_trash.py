@@ -131,6 +131,17 @@ def test_the_trash_is_emptied_for_good_after_a_question(emptied, cli, monkeypatc
 
 
 @pytest.mark.stores("embedded", "ceph")
+def test_a_device_that_had_not_heard_of_a_deletion_when_the_trash_was_emptied_holds_the_file(world):
+    world.start({"a.txt": "one", "keep": "four"})
+    world.desktop.change({"a.txt": GONE})
+    world.desktop.sync()
+    world.desktop.run("trash", "empty", world.desktop.folder, "--yes")
+    [held] = world.laptop.sync(exit_code=4)["held"]
+    assert (held["path"], "vanished" in held["reason"]) == ("a.txt", True)
+    assert world.laptop.tree() == {"a.txt": "one", "keep": "four"}
+
+
+@pytest.mark.stores("embedded", "ceph")
 def test_what_was_deleted_later_than_a_moment_stays(emptied):
     laptop = emptied.laptop
     assert laptop.run("trash", "empty", laptop.folder, "--before", "1h", "--yes")["files"] == 0

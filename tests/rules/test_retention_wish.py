@@ -64,6 +64,11 @@ def test_what_no_store_can_do_is_refused_with_what_comes_nearest(wish, hint):
     assert "Nothing was changed" in refused.value.message
 
 
+def goes(rules, newer, old_days):
+    """Whether a store lets an old version go, by the book."""
+    return any(old_days >= rule.noncurrent_days and newer >= rule.newer_noncurrent_versions for rule in rules)
+
+
 ages = st.one_of(st.none(), st.integers(1, 999))
 wishes = st.builds(Wish, ages, ages, st.integers(0, 100))
 
@@ -79,6 +84,18 @@ def test_nothing_ever_goes_sooner_than_was_asked(wish, counts):
     assert outlasts(retention.deleted_days, wish.deleted_days)
     if wish.needs_counting and counts:
         assert retention.keep_last >= wish.keep_last
+
+
+@given(wishes, st.booleans(), st.integers(0, 200), st.integers(0, 1500))
+def test_no_version_goes_before_its_age_and_none_of_the_newest_before_that_of_deleted_files(wish, counts, newer, days):
+    rules = [rule for rule in rules_for(wish, KEYS, counts=counts) if rule.lets_old_versions_go]
+    is_kept = wish.versions_days is None or days < wish.versions_days
+    if wish.needs_counting:  # the last content of a deleted file is the newest, and one marker upon another counts too
+        is_newest = newer < max(wish.keep_last, 2)
+        is_kept |= is_newest and (wish.deleted_days_really is None or days < wish.deleted_days_really)
+    assert not (is_kept and goes(rules, newer, days))
+    if counts:
+        assert goes(rules, newer, days) is not is_kept
 
 
 @given(wishes)
