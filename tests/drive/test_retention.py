@@ -10,10 +10,10 @@ import pytest
 
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.retention import Asked, propose_retention, read_retention, set_retention
-from bucketdrive.errors import AccessDeniedError, GuardError, PreconditionError, UnfitStoreError, UsageError
+from bucketdrive.errors import AccessDeniedError, DriveError, GuardError, PreconditionError, UnfitStoreError, UsageError
 from bucketdrive.model.lifecycle import LifecycleRule, StorageMove
 from bucketdrive.model.paths import KeySpace
-from bucketdrive.rules.retention_wish import is_own, rule_id, trial_rule
+from bucketdrive.rules.retention_wish import is_own, rule_id, trial_rules
 from bucketdrive.testing.memory_bucket import MemoryBucket, MemoryStore
 
 RECORD = DriveRecord("r", Path("/drive"), "bucket", "home/")
@@ -81,8 +81,8 @@ def test_two_ages_and_a_number_are_a_rule_pair_beside_those_of_others():
 def test_the_number_is_tried_with_a_rule_that_is_off_before_one_that_counts_on_it():
     store = Rules("A")
     set_on(store, "30d", "180d", 5)
-    assert store.seen[0] == [trial_rule(KEYS)]
-    assert trial_rule(KEYS) not in store.seen[1]
+    assert store.seen[0] == trial_rules(KEYS)
+    assert [rule for rule in store.seen[1] if rule in trial_rules(KEYS)] == []
 
 
 def test_a_store_that_drops_the_number_never_has_a_rule_that_lets_go_sooner_than_asked():
@@ -95,6 +95,34 @@ def test_a_store_that_drops_the_number_never_has_a_rule_that_lets_go_sooner_than
     assert (report.versions_days, report.deleted_days, report.exit_code) == (180, 180, 4)
     assert "cannot keep a number of versions" in report.shortfalls[0]
     assert "180 days" in report.shortfalls[0]
+
+
+def test_a_store_that_refuses_two_rules_for_one_prefix_keeps_all_for_the_longer_age():
+    class OneAPrefix(Rules):
+        def put_bucket_lifecycle(self, rules):
+            going = [rule.prefix for rule in rules if rule.lets_old_versions_go]
+            if len(going) != len(set(going)):
+                raise DriveError("two rules for one prefix. Nothing was done.")
+            super().put_bucket_lifecycle(rules)
+
+    store = OneAPrefix("A")
+    report = set_on(store, "30d", "180d", 5)
+    assert store.lifecycle == [ours("versions", noncurrent_days=180), TIDY]
+    assert (report.versions_days, report.exit_code) == (180, 4)
+
+
+def test_rules_that_a_store_refuses_leave_those_there_were():
+    class Refusing(Rules):
+        def put_bucket_lifecycle(self, rules):
+            if any(rule.is_enabled and is_own(rule, KEYS) for rule in rules):
+                raise DriveError("400. Nothing was done.")
+            super().put_bucket_lifecycle(rules)
+
+    store = Refusing("A")
+    store.lifecycle = [THEIRS[0]]
+    with pytest.raises(DriveError, match="400"):
+        set_on(store, "30d", "180d", 5)
+    assert store.lifecycle == [THEIRS[0]]
 
 
 def test_where_deleted_files_stay_for_ever_such_a_store_lets_nothing_go():

@@ -66,6 +66,19 @@ def test_files_and_folders_come_back_and_asked_again_nothing_is_done(emptied):
     assert told(laptop, laptop.folder) == ([], "")
 
 
+@pytest.mark.stores("embedded")
+def test_a_file_whose_name_a_folder_has_now_comes_back_beside_it(world, copy_name):
+    laptop = world.laptop
+    laptop.start({"x": "file"})
+    laptop.change({"x": GONE})
+    laptop.sync()
+    laptop.change({"x/inner": "i"})
+    laptop.sync()
+    laptop.run("undelete", "x", "-C", laptop.folder, exit_code=4)
+    assert laptop.tree() == world.bucket.tree() == {"x/inner": "i", copy_name("x", "laptop", "file"): "file"}
+    assert laptop.sync()["requests"].keys().isdisjoint({"PutObject", "DeleteObject"})
+
+
 def test_all_that_one_device_deleted_comes_back(emptied):
     laptop = emptied.laptop
     laptop.run("undelete", "--all", "--by", "desktop", "--since", "1h", "-C", laptop.folder)

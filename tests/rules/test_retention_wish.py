@@ -18,7 +18,7 @@ from bucketdrive.rules.retention_wish import (
     parse_days,
     rule_id,
     rules_for,
-    trial_rule,
+    trial_rules,
     wish_from,
 )
 
@@ -151,10 +151,11 @@ def test_a_bucket_has_room_for_a_thousand_rules():
         merged(full, rules_for(Wish(30, 180, 5), KEYS, counts=True), KEYS)
 
 
-def test_the_trial_rule_is_off_and_for_leftovers_of_probes():
-    trial = trial_rule(KEYS)
-    assert (trial.is_enabled, trial.prefix) == (False, "home/John/.bucketdrive/probe/")
-    assert retention_of([replace(trial, is_enabled=True)], KEYS).versions_days is None
+def test_the_trial_rules_are_off_and_for_leftovers_of_probes():
+    trial = trial_rules(KEYS)
+    assert {(rule.is_enabled, rule.prefix) for rule in trial} == {(False, "home/John/.bucketdrive/probe/")}
+    assert all(is_own(rule, KEYS) for rule in trial)
+    assert retention_of([replace(rule, is_enabled=True) for rule in trial], KEYS).versions_days is None
 
 
 @pytest.mark.parametrize(("text", "days"), [("30d", 30), ("26w", 182), ("1y", 365), ("forever", None)])

@@ -7,6 +7,7 @@ it opens no drive and goes through no daemon; `profile` names the credentials.
 import asyncio
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from bucketdrive.drive.assembly import location_of, open_store
@@ -15,6 +16,7 @@ from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import load_settings
 from bucketdrive.errors import (
     AccessDeniedError,
+    BucketDriveError,
     CredentialsError,
     DriveError,
     NoSuchBucketError,
@@ -33,7 +35,7 @@ from bucketdrive.rules.retention_wish import (
     merged,
     parse_days,
     rules_for,
-    trial_rule,
+    trial_rules,
     wish_from,
 )
 from bucketdrive.rules.retention_words import (
@@ -147,7 +149,7 @@ async def set_retention(bucket: AdminBucket, record: DriveRecord, proposal: Prop
         counts = not wish.needs_counting or _same(before, wanted) or await _counts_versions(bucket, before, keys)
         after = merged(before, rules_for(wish, keys, counts=counts), keys)
         if not _same(before, after) or (wish.needs_counting and not counts):
-            await bucket.put_bucket_lifecycle(after)
+            await _put(bucket, after, before)
     except AccessDeniedError as error:
         raise _denied(record, wanted, are_all=True) from error
     kept = await bucket.get_bucket_lifecycle()
@@ -165,16 +167,27 @@ async def set_retention(bucket: AdminBucket, record: DriveRecord, proposal: Prop
     return replace(_report(kept, keys, record.url), changes=changes, is_set=True, shortfalls=shortfalls)
 
 
-async def _counts_versions(bucket: AdminBucket, before: Sequence[LifecycleRule], keys: KeySpace) -> bool:
-    """Whether the store keeps a number of versions in a rule, by one that is off and means nothing of the drive's."""
-    trial = trial_rule(keys)
+async def _put(bucket: AdminBucket, rules: list[LifecycleRule], before: list[LifecycleRule]) -> None:
+    """Put `rules`; where they are refused, those from `before` again, since a trial may have been put meanwhile."""
     try:
-        await bucket.put_bucket_lifecycle([*(rule for rule in before if rule != trial), trial])
+        await bucket.put_bucket_lifecycle(rules)
+    except DriveError:
+        with suppress(BucketDriveError):
+            await bucket.put_bucket_lifecycle(before)
+        raise
+
+
+async def _counts_versions(bucket: AdminBucket, before: Sequence[LifecycleRule], keys: KeySpace) -> bool:
+    """Whether the store keeps a rule pair with a number of versions, by one that is off and means no file."""
+    trial = trial_rules(keys)
+    try:
+        await bucket.put_bucket_lifecycle([*(rule for rule in before if rule not in trial), *trial])
     except (AccessDeniedError, CredentialsError, NoSuchBucketError):
         raise
     except DriveError:  # it has no such thing, and says so
         return False
-    return trial in await bucket.get_bucket_lifecycle()
+    kept = await bucket.get_bucket_lifecycle()
+    return all(rule in kept for rule in trial)
 
 
 def _report(rules: Sequence[LifecycleRule], keys: KeySpace, drive: str) -> RetentionReport:

@@ -13,7 +13,7 @@ all that keeps what was asked. Nothing here ever lets a version go sooner than w
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bucketdrive.errors import UsageError
 from bucketdrive.model.lifecycle import LifecycleRule
@@ -160,15 +160,16 @@ def rule_id(kind: str, keys: KeySpace) -> str:
 
 def is_own(rule: LifecycleRule, keys: KeySpace) -> bool:
     """Whether a rule is one that we made for this drive."""
-    return rule.rule_id in {rule_id(kind, keys) for kind in ("versions", "deleted", "tidy", "trial")}
+    return rule.rule_id in {rule_id(kind, keys) for kind in ("versions", "deleted", "tidy", "trial", "trial-2")}
 
 
-def trial_rule(keys: KeySpace) -> LifecycleRule:
-    """A rule that shows whether a store keeps a number of versions: it is off, and for leftovers of probes only."""
-    return LifecycleRule(
+def trial_rules(keys: KeySpace) -> list[LifecycleRule]:
+    """A rule pair that shows whether a store can keep such: both are off, and for leftovers of probes only."""
+    counting = LifecycleRule(
         rule_id("trial", keys),
         keys.own_key("probe/"),
         is_enabled=False,
         noncurrent_days=30,
         newer_noncurrent_versions=_FEWEST_KEPT,
     )
+    return [counting, replace(counting, rule_id=rule_id("trial-2", keys), newer_noncurrent_versions=0)]
