@@ -68,12 +68,12 @@ def kept(store):
 
 
 def counted(store, path="", before_s=LATE):
-    report = asyncio.run(count_trash(MemoryBucket(store), KEYS, path, before_s))
+    report = asyncio.run(count_trash(MemoryBucket(store), KEYS, path, before_s, {}))
     return (report.files, report.versions, report.markers, report.size_bytes), report.before
 
 
-def emptied(bucket, path="", before_s=LATE):
-    return asyncio.run(empty_trash(bucket, KEYS, path, before_s))
+def emptied(bucket, path="", before_s=LATE, moved=None):
+    return asyncio.run(empty_trash(bucket, KEYS, path, before_s, moved or {}))
 
 
 def amounts(report):
@@ -161,6 +161,14 @@ def test_what_was_deleted_anew_before_its_turn_came_is_spared():
     assert kept(store) == {"199": ["1", GONE, "again", GONE]}
 
 
+def test_the_history_of_what_was_moved_is_left_alone_until_something_else_has_the_name():
+    store = make_store({"old": ["1", "2", GONE], "again": ["1", GONE, "2", GONE], "gone": ["3", GONE]})
+    ids = {name: [version.version_id for version in store.history(f"p/{name}")] for name in ("old", "again")}
+    moved = {"old": {ids["old"][1]: "new"}, "again": {ids["again"][3]: "new"}}
+    report = emptied(MemoryBucket(store), moved=moved)
+    assert (report.moved, report.files, kept(store)) == (1, 2, {"old": ["1", "2", GONE]})
+
+
 @pytest.mark.parametrize("number", range(8))
 def test_broken_off_anywhere_the_file_is_still_deleted_with_its_newest_versions_and_asked_again_it_goes_on(number):
     store = make_store({"a": ["1", GONE, "2", "3", GONE, GONE], "b": ["live"]})
@@ -227,6 +235,6 @@ def test_whatever_others_do_at_any_moment_no_version_goes_of_a_file_that_is_live
                 other = f"p/{chance.randrange(12)}"
                 chance.choice([lambda: store.put(other, b"new"), lambda: store.delete(other)])()
 
-    asyncio.run(empty_trash(Busy(store), KEYS, "", 1000.0))
+    emptied(Busy(store), before_s=1000.0)
     assert all(path in {f"{n}" for n in range(12)} for path in kept(store))
     assert all(events for events in kept(store).values())

@@ -46,6 +46,7 @@ TRASHED = {
     "expiry": str,
     "expires": (TIME, None),
     "may_expire_sooner": bool,
+    "moved_to": (str, None),
 }
 STATUS = {
     "folder": str,

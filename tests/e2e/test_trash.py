@@ -143,6 +143,37 @@ def test_the_trash_is_emptied_for_good_after_a_question(emptied, cli, monkeypatc
     assert emptied.bucket.history("keep") == (["four"], 0)
 
 
+@pytest.mark.stores("ceph", "ceph-safe")  # the embedded store copies without a condition: there a move is an upload
+def test_what_was_moved_is_no_trash(world):
+    laptop, desktop = world.laptop, world.desktop
+    world.start({"d/a": "one", "d/b": "two", "gone": "g"})
+    (laptop.folder / "d").rename(laptop.folder / "e")
+    laptop.change({"gone": GONE})
+    assert laptop.sync()["moved"] == 2
+    found = [(entry["path"], entry["moved_to"]) for entry in desktop.run("trash", desktop.folder)["deleted"]]
+    assert found == [("d/a", "e/a"), ("d/b", "e/b"), ("gone", None)]
+    notes = desktop.run("undelete", "--all", "-C", desktop.folder)["notes"]
+    assert [note.split(",")[0] for note in notes] == ["1 of 1 deleted file came back.", "2 files were moved"]
+    assert desktop.tree() == world.bucket.tree() == {"e/a": "one", "e/b": "two", "gone": "g"}
+    desktop.run("undelete", "d/a", "-C", desktop.folder)
+    assert desktop.tree() == {"d/a": "one", "e/a": "one", "e/b": "two", "gone": "g"}
+
+
+@pytest.mark.stores("ceph")
+def test_the_history_of_what_was_moved_outlives_the_emptying_of_the_trash(world):
+    laptop, desktop = world.laptop, world.desktop
+    world.start({"a": "one", "gone": "g"})
+    laptop.change({"a": "two"})
+    laptop.sync()
+    desktop.sync()
+    (desktop.folder / "a").rename(desktop.folder / "b")
+    desktop.change({"gone": GONE})
+    assert desktop.sync()["moved"] == 1
+    document = laptop.run("trash", "empty", laptop.folder, "--yes")  # it has not heard of the move by a sync
+    assert (document["files"], document["moved"]) == (1, 1)
+    assert [row["size"] for row in desktop.run("versions", "b", "-C", desktop.folder)["versions"]] == [3, 3, 3]
+
+
 @pytest.mark.stores("embedded", "ceph")
 def test_a_device_that_had_not_heard_of_a_deletion_when_the_trash_was_emptied_holds_the_file(world):
     world.start({"a.txt": "one", "keep": "four"})

@@ -43,6 +43,15 @@ class Bin:
             marker = "" if is_announced else self.store.history(KEYS.key(path))[0].version_id
             asyncio.run(self._tell(f"id-{by}", JournalEntry("delete", path, marker, version.version_id)))
 
+    def move(self, path, target, at_s, by="laptop"):
+        """Move a file, as a device does: a copy that names its source, and a deletion."""
+        self.delete(path, at_s, by)
+        source = self.store.history(KEYS.key(path))[1].version_id
+        made = self.store.put(KEYS.key(target), b"12345")
+        self.batches += 1
+        entry = JournalEntry("copy", target, made.version_id, source, source=path)
+        asyncio.run(self._tell(f"id-{by}", entry))
+
     async def _tell(self, device_id, entry):
         await self.state.run(put_batch, device_id, self.batches, [entry])
 
@@ -58,7 +67,7 @@ class Bin:
 
     def plan(self, *paths, **query):
         plan = asyncio.run(make_undelete_plan(self.bucket, KEYS, self.state, paths or ("",), TrashQuery(**query)))
-        return [action.path for action in plan.actions]
+        return [action.path for action in plan.plan.actions]
 
 
 @pytest.fixture
@@ -153,6 +162,16 @@ def test_undelete_brings_back_what_is_meant_and_asked_again_what_is_left(trash):
     assert (trash.plan("d"), trash.plan("d/b")) == (["d/c"], [])
     with pytest.raises(NoSuchPathError):
         trash.plan("never")
+
+
+def test_what_was_moved_is_told_and_comes_back_only_where_it_is_named_itself(trash):
+    trash.move("d/old", "d/new", 10)
+    trash.delete("d/gone", 10)
+    assert [(one.path, one.moved_to) for one in trash.read().deleted] == [("d/gone", None), ("d/old", "d/new")]
+    assert trash.plan() == trash.plan("d") == ["d/gone"]
+    assert trash.plan("d", "d/old") == ["d/gone", "d/old"]
+    trash.delete("d/old", 20)  # something else had the name, and was deleted
+    assert trash.plan() == ["d/gone", "d/old"]
 
 
 def test_names_that_no_drive_can_keep_are_not_brought_back(trash):

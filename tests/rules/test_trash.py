@@ -46,8 +46,8 @@ def test_what_emptying_destroys_is_counted_with_markers_left_over_from_one_that_
     emptying = Emptying(KEYS.tail)
     found = [doomed for row in ROWS if (doomed := emptying.take(row))]
     assert [*found, emptying.end()] == [
-        Doomed("deleted", 40, versions=2, markers=1, size_bytes=12),
-        Doomed("deleted twice", 40, versions=2, markers=3, size_bytes=8),
+        Doomed("deleted", 40, "v2", versions=2, markers=1, size_bytes=12),
+        Doomed("deleted twice", 40, "v1", versions=2, markers=3, size_bytes=8),
         Doomed("only markers", 20, versions=0, markers=2, size_bytes=0),
     ]
     assert emptying.end() is None

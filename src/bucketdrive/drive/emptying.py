@@ -16,9 +16,10 @@ from bucketdrive.drive.assembly import SystemChance, location_of, open_store
 from bucketdrive.drive.checks import may_destroy
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.records import DriveRecord
-from bucketdrive.drive.settings import load_settings
+from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.engine.groups import sole_error
 from bucketdrive.errors import AccessDeniedError, TransientError
+from bucketdrive.history.moved import read_moved
 from bucketdrive.history.trash import each_row
 from bucketdrive.history.versions import list_versions
 from bucketdrive.model.entries import VersionRow
@@ -29,6 +30,8 @@ from bucketdrive.ports.bucket import AdminBucket, Reads
 from bucketdrive.ports.runtime import Chance
 from bucketdrive.rules.moments import parse_moment
 from bucketdrive.rules.trash import Burial, Doomed, Emptying, burial_of
+from bucketdrive.state.glance import reading
+from bucketdrive.state.journals import Moved, load_moved_and_cursors
 
 AT_ONCE = 32
 """Files that are destroyed at a time."""
@@ -44,18 +47,22 @@ class _Work:
     keys: KeySpace
     report: EmptyReport
     hear: Hear
+    moved: Moved
     is_offline: bool = False
     queue: asyncio.Queue[Doomed | None] = field(default_factory=lambda: asyncio.Queue(2 * AT_ONCE))
 
 
-async def count_trash(bucket: Reads, keys: KeySpace, path: str, before_s: float) -> EmptyReport:
+async def count_trash(bucket: Reads, keys: KeySpace, path: str, before_s: float, moved: Moved) -> EmptyReport:
     """What emptying would destroy at and below `path` (empty: of the drive) of what was deleted until `before_s`.
 
     `before` of the report is when the last of these files was deleted, by the store's own time: given to `empty_trash`,
-    it destroys no file that was deleted after it was counted.
+    it destroys no file that was deleted after it was counted. `moved`: what journals tell; that is left alone.
     """
     report = EmptyReport(path=path)
     async for doomed in _each_doomed(bucket, keys, path, before_s):
+        if _is_moved(doomed, moved):
+            report.moved += 1
+            continue
         report.files += 1
         report.versions += doomed.versions
         report.markers += doomed.markers
@@ -80,7 +87,7 @@ async def check_may_empty(bucket: AdminBucket, keys: KeySpace, chance: Chance) -
 
 
 async def empty_trash(
-    bucket: AdminBucket, keys: KeySpace, path: str, before_s: float, hear: Hear | None = None
+    bucket: AdminBucket, keys: KeySpace, path: str, before_s: float, moved: Moved, hear: Hear | None = None
 ) -> EmptyReport:
     """Destroy what is deleted at and below `path` since `before_s` or longer; what was destroyed, spared and failed.
 
@@ -90,7 +97,7 @@ async def empty_trash(
         AccessDeniedError, DriveError: it was stopped; what was destroyed is, and asked again it goes on.
     """
     report = EmptyReport(path=path, before=before_s, is_done=True)
-    work = _Work(bucket, keys, report, hear or (lambda _files, _versions: None))
+    work = _Work(bucket, keys, report, hear or (lambda _files, _versions: None), moved)
     try:
         async with asyncio.TaskGroup() as group:
             for _ in range(AT_ONCE):
@@ -117,11 +124,19 @@ async def _each_doomed(bucket: Reads, keys: KeySpace, path: str, before_s: float
 async def _queue_all(work: _Work, path: str, before_s: float) -> None:
     try:
         async for doomed in _each_doomed(work.bucket, work.keys, path, before_s):
+            if _is_moved(doomed, work.moved):
+                work.report.moved += 1
+                continue
             await work.queue.put(doomed)
             if work.is_offline:
                 return
     except TransientError as error:
         work.report.failed.append(HeldPath(path, error.message))
+
+
+def _is_moved(doomed: Doomed, moved: Moved) -> bool:
+    """Whether it was moved away: then its versions are the older history of what has another name now."""
+    return doomed.content_id in moved.get(doomed.path, {})
 
 
 async def _destroy_some(work: _Work) -> None:
@@ -203,16 +218,23 @@ class TrashCan:
         store = open_store(location_of(self._record), load_settings())
         try:
             await check_may_empty(store.bucket, self._keys, SystemChance())
-            return self._signed(await count_trash(store.bucket, self._keys, path, before_s))
+            moved = await self._moved(store.bucket)
+            return self._signed(await count_trash(store.bucket, self._keys, path, before_s, moved))
         finally:
             await store.close()
 
     async def _empty(self, counted: EmptyReport, hear: Hear | None) -> EmptyReport:
         store = open_store(location_of(self._record), load_settings())
         try:
-            return self._signed(await empty_trash(store.bucket, self._keys, counted.path, counted.before, hear))
+            moved = await self._moved(store.bucket)
+            return self._signed(await empty_trash(store.bucket, self._keys, counted.path, counted.before, moved, hear))
         finally:
             await store.close()
+
+    async def _moved(self, bucket: Reads) -> Moved:
+        """What this device's state knows of moves, beside a running sync, and what journals tell since."""
+        known = reading(state_dir(self._record.root_id), load_moved_and_cursors)
+        return await read_moved(bucket, self._keys, *(known or ({}, {})))
 
     def _signed(self, report: EmptyReport) -> EmptyReport:
         report.drive = self._record.url

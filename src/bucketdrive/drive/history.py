@@ -13,7 +13,7 @@ from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW, list_tree
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
-from bucketdrive.history.trash import TrashQuery, make_undelete_plan, read_trash
+from bucketdrive.history.trash import TrashQuery, Undelete, make_undelete_plan, read_trash
 from bucketdrive.history.versions import describe_versions
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.history import RetentionReport, TrashPage, Which
@@ -88,19 +88,17 @@ class History:
         """
         query = self._query(which or Which())
         opened = await self._working()
-        planned: list[Plan] = []
+        planned: list[Undelete] = []
 
         async def plan() -> Plan:
-            if query.by:
-                await read_journals(opened.parts)
+            await read_journals(opened.parts)
             places = [_parsed(path) for path in paths] or [""]
             found = await make_undelete_plan(opened.store.bucket, self._keys, opened.state, places, query)
             planned.append(found)
-            return found
+            return found.plan
 
         report = await self._carry_out(plan, dry_run=dry_run)
-        if not dry_run:
-            report.notes.append(came_back(planned[0], report))
+        report.notes += came_back(planned[0].plan, planned[0].moved, report)
         return report
 
     async def retention(self) -> RetentionReport:

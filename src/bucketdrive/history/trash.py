@@ -16,11 +16,28 @@ from bucketdrive.rules.names import refusal
 from bucketdrive.rules.retention import NEVER_S, expires
 from bucketdrive.rules.trash import Deleted, Trash
 from bucketdrive.state.database import State
-from bucketdrive.state.journals import load_deleters
+from bucketdrive.state.journals import load_deleters, load_moved
 
 _BEHIND_ALL = "\U0010ffff"
 _CHUNK = 1001
 """So many deleted files are kept in memory, and looked up in the state at once: a page, and whether there are more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A deleted file, the device that deleted it (None: another tool), and where it was moved to (None: nowhere)."""
+
+    deleted: Deleted
+    by: str | None
+    moved_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Undelete:
+    """What brings back deleted files; `moved`: so many were moved and not deleted, and are left alone."""
+
+    plan: Plan
+    moved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +66,34 @@ async def read_trash(
     Who deleted a file is what the journals told that were read before.
     """
     found: list[TrashedFile] = []
-    async for deleted, by in each_deleted_by(bucket, keys, state, query, limit + 1):
+    async for told in each_deleted(bucket, keys, state, query, limit + 1):
         if len(found) == limit:
             return TrashPage(found, found[-1].path)
-        found.append(_trashed(deleted, by, keys, rules))
+        found.append(_trashed(told, keys, rules))
     return TrashPage(found)
 
 
 async def make_undelete_plan(
     bucket: Reads, keys: KeySpace, state: State, paths: Sequence[str], query: TrashQuery
-) -> Plan:
+) -> Undelete:
     """What brings back the deleted files at or below each of `paths`, as far as `query` means them.
 
-    What is live already is left alone, and so are names that no drive can keep.
+    What is live already is left alone, and so are names that no drive can keep, and what was moved away, unless it is
+    named itself.
 
     Raises:
         NoSuchPathError: at one of the paths nothing is deleted, and nothing is live.
     """
     actions: dict[str, CopyForward] = {}
+    moved: set[str] = set()
     for path in paths:
         here = TrashQuery(path, query.since_s, query.until_s, query.by)
         before = len(actions)
-        async for deleted, _ in each_deleted_by(bucket, keys, state, here):
-            if refusal(deleted.path) is None:
+        async for told in each_deleted(bucket, keys, state, here):
+            deleted = told.deleted
+            if told.moved_to is not None and deleted.path != path:
+                moved.add(deleted.path)
+            elif refusal(deleted.path) is None:
                 actions[deleted.path] = _back(deleted)
         if path and len(actions) == before and not await _is_known(bucket, keys, path):
             raise NoSuchPathError(
@@ -79,26 +101,27 @@ async def make_undelete_plan(
                 hint="See what there is with `bucketdrive trash`.",
                 path=path,
             )
-    return Plan(actions=tuple(actions.values()))
+    return Undelete(Plan(actions=tuple(actions.values())), len(moved - actions.keys()))
 
 
-async def each_deleted_by(
+async def each_deleted(
     bucket: Reads, keys: KeySpace, state: State, query: TrashQuery, wanted: int = _CHUNK
-) -> AsyncIterator[tuple[Deleted, str | None]]:
-    """Each deleted file that is meant, by path, with the name of the device that deleted it; None: another tool did.
+) -> AsyncIterator[Told]:
+    """Each deleted file that is meant, by path, with what the journals tell of it.
 
     `wanted`: after so many the caller stops.
     """
     names: dict[str, str] | None = None
     async for chunk in _chunks(bucket, keys, query, min(wanted, _CHUNK)):
-        told = await state.run(load_deleters, [deleted.path for deleted in chunk])
+        paths = [deleted.path for deleted in chunk]
+        told, moved = await state.run(load_deleters, paths), await state.run(load_moved, paths)
         if names is None:
             names = await read_device_names(bucket, keys)
         for deleted in chunk:
             device_id = _deleter(deleted, told.get(deleted.path, []))
             by = None if device_id is None else names.get(device_id, device_id)
             if not query.by or query.by in (by, device_id):
-                yield deleted, by
+                yield Told(deleted, by, moved.get(deleted.path, {}).get(deleted.content.version_id))
 
 
 async def _chunks(bucket: Reads, keys: KeySpace, query: TrashQuery, size: int) -> AsyncIterator[list[Deleted]]:
@@ -160,9 +183,9 @@ def _deleter(deleted: Deleted, told: Sequence[tuple[str, str, str]]) -> str | No
     return next(by_marker, None) or next(by_content, None)
 
 
-def _trashed(deleted: Deleted, by: str | None, keys: KeySpace, rules: Sequence[LifecycleRule] | None) -> TrashedFile:
-    row = deleted.content
-    about = TrashedFile(deleted.path, deleted.deleted_s, row.size, row.version_id, by)
+def _trashed(told: Told, keys: KeySpace, rules: Sequence[LifecycleRule] | None) -> TrashedFile:
+    deleted, row = told.deleted, told.deleted.content
+    about = TrashedFile(deleted.path, deleted.deleted_s, row.size, row.version_id, told.by, moved_to=told.moved_to)
     if rules is None:
         return about
     end = expires(rules, keys.key(deleted.path), row.size, deleted.deleted_s, deleted.newer)

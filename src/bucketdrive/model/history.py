@@ -65,6 +65,7 @@ class TrashedFile:
     """A deleted file that can come back. `size` and `version_id` are those of its last content.
 
     `deleted`: seconds since 1970; `by`: the device that deleted it, None where it was another tool or long ago.
+    `moved_to`: it was not deleted but moved there, with this content.
     `expires`: from when on the store may let it go, where `expiry` is AT; `may_expire_sooner`: some rule is for tags,
     which nobody asked for.
     """
@@ -77,6 +78,7 @@ class TrashedFile:
     expiry: Expiry = Expiry.UNKNOWN
     expires: float | None = None
     may_expire_sooner: bool = False
+    moved_to: str | None = None
 
     def with_end(self, expires: float | None, *, may_be_sooner: bool) -> Self:
         """The same with its end, which is known; None: never."""
@@ -105,6 +107,7 @@ class TrashPage:
 class EmptyReport:
     """What emptying the trash destroyed for good, or would. `before`: only what was deleted up to then.
 
+    `moved`: so many files are not counted, as they were moved: what is there is the history of what is live elsewhere.
     `spared`: was not destroyed, as it is live again or was deleted anew; `failed`: was not, or not all of it.
     """
 
@@ -115,6 +118,7 @@ class EmptyReport:
     versions: int = 0
     markers: int = 0
     size_bytes: int = 0
+    moved: int = 0
     is_done: bool = False
     spared: list[HeldPath] = field(default_factory=list)
     failed: list[HeldPath] = field(default_factory=list)

@@ -61,10 +61,11 @@ class Trash:
 
 @dataclass(slots=True)
 class Doomed:
-    """A deleted file with all that destroying it destroys. `deleted_s`: as in `Deleted`."""
+    """A deleted file with all that destroying it destroys; `content_id`: its last content. `deleted_s`: as above."""
 
     path: str
     deleted_s: float
+    content_id: str = ""
     versions: int = 0
     markers: int = 0
     size_bytes: int = 0
@@ -91,6 +92,7 @@ class Emptying:
             found.markers += 1
             found.deleted_s = row.modified_s if not found.versions else found.deleted_s
         elif found is not None:
+            found.content_id = found.content_id or row.version_id
             found.versions += 1
             found.size_bytes += row.size
         return complete

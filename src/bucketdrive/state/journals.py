@@ -11,6 +11,9 @@ from bucketdrive.model.paths import RelPath
 from bucketdrive.state.runs import clear_outbox
 from bucketdrive.state.trees import put_meta
 
+Moved = dict[str, dict[str, str]]
+"""Where files were moved to: by their path before, by the version that was moved."""
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:
@@ -78,3 +81,23 @@ def load_deleters(db: apsw.Connection, paths: Sequence[str]) -> dict[str, list[t
     for path, device_id, version_id, base in db.execute(query, (json.dumps(list(paths)),)):
         told.setdefault(path, []).append((device_id, version_id, base))
     return told
+
+
+def load_moved(db: apsw.Connection, paths: Sequence[str] | None = None) -> Moved:
+    """Where the files of these paths (None: of all) were moved to: by path, by the version that was moved.
+
+    There is no index for it: the whole table is read once.
+    """
+    query = "SELECT source, base, path FROM told WHERE op = 'copy' AND source <> ''"
+    some = " AND source IN (SELECT value FROM json_each(?))" if paths is not None else ""
+    moved: Moved = {}
+    for source, version_id, target in db.execute(query + some, (json.dumps(list(paths)),) if paths is not None else ()):
+        moved.setdefault(source, {})[version_id] = target
+    return moved
+
+
+def load_moved_and_cursors(db: apsw.Connection) -> tuple[Moved, dict[str, int]]:
+    """`load_moved` of all paths, and the last batch of each journal that is in it; of an older state: nothing."""
+    if db.pragma("user_version") < 3:
+        return {}, {}
+    return load_moved(db), load_cursors(db)

@@ -64,7 +64,8 @@ def command(path: str, folder: Path | None, *, limit: int, after: str, as_json: 
 
 def _row(entry: TrashedFile) -> tuple[str, ...]:
     size = output.size_text(entry.size)
-    return (output.time_text(entry.deleted), entry.by or "-", size, _end(entry), entry.path)
+    path = entry.path if entry.moved_to is None else f"{entry.path} (moved to {entry.moved_to})"
+    return (output.time_text(entry.deleted), entry.by or "-", size, _end(entry), path)
 
 
 def _end(entry: TrashedFile) -> str:

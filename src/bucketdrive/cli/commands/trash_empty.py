@@ -71,7 +71,10 @@ def _show(report: EmptyReport, *, as_json: bool) -> int:
     elif report.files:
         output.say(output.safe(f"{report.drive}: {_what(report)} would be destroyed for good. Nothing was done."))
     else:
-        output.say("Nothing that was deleted until then is in the trash there.")
+        output.say("Nothing is in the trash there that could be destroyed.")
+    if report.moved:
+        kept = output.count_text(report.moved, "file")
+        output.say(f"{kept} with the history of what was moved and has another name now: left alone.")
     for what, paths in (("spared", report.spared), ("not destroyed, ask again", report.failed)):
         for entry in paths:
             output.say(output.safe(f"{what}: {entry.path}: {entry.reason}"))
