@@ -125,6 +125,15 @@ def test_rules_that_a_store_refuses_leave_those_there_were():
     assert store.lifecycle == [THEIRS[0]]
 
 
+def test_deleted_files_that_were_to_go_before_old_versions_stay_as_long_and_that_is_told():
+    store = Rules("A")
+    proposal = proposed(store, "180d", "30d")
+    report = run(set_retention(MemoryBucket(store), RECORD, proposal))
+    for told in (proposal.report, report):
+        assert (told.deleted_days, told.exit_code) == (180, 4)
+        assert "180 days and not 30 days" in told.shortfalls[0]
+
+
 def test_where_deleted_files_stay_for_ever_such_a_store_lets_nothing_go():
     store = Rules("C")
     report = set_on(store, "30d", "forever", 5)

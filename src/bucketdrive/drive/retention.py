@@ -125,7 +125,11 @@ async def propose_retention(bucket: AdminBucket, record: DriveRecord, asked: Ask
     after = merged(before, rules_for(wish, keys, counts=True), keys)
     report = _report(after, keys, record.url)
     changes = [] if _same(before, after) else describe_difference(before, after, keys)
-    return Proposal(tuple(before), wish, replace(report, changes=changes, shortfalls=_shortened(after, wish, keys)))
+    return Proposal(
+        tuple(before),
+        wish,
+        replace(report, changes=changes, shortfalls=[*_longer(wish), *_shortened(after, wish, keys)]),
+    )
 
 
 async def set_retention(bucket: AdminBucket, record: DriveRecord, proposal: Proposal) -> RetentionReport:
@@ -160,7 +164,7 @@ async def set_retention(bucket: AdminBucket, record: DriveRecord, proposal: Prop
             "rules are again what they were.",
             hint="Use this store without retention, or set rules with its own tools.",
         )
-    shortfalls = [*_not_kept(kept, after, before, keys), *_shortened(kept, wish, keys)]
+    shortfalls = [*_longer(wish), *_not_kept(kept, after, before, keys), *_shortened(kept, wish, keys)]
     if not counts:
         shortfalls.insert(0, _cannot_count(wish))
     changes = describe_difference(before, kept, keys)
@@ -225,6 +229,15 @@ def _shortened(rules: Sequence[LifecycleRule], wish: Wish, keys: KeySpace) -> li
         for rule in others
         if _goes_sooner([_for_all(rule, keys)], wish, keys) and not rule.prefix.startswith(keys.own_prefix)
     ]
+
+
+def _longer(wish: Wish) -> list[str]:
+    """What stays longer than was asked on every store."""
+    really = wish.deleted_days_really
+    if really == wish.deleted_days:
+        return []
+    stay, asked = days_text(really), days_text(wish.deleted_days)
+    return [f"Deleted files stay as long as old versions, {stay} and not {asked}: a store cannot tell them apart."]
 
 
 def _for_all(rule: LifecycleRule, keys: KeySpace) -> LifecycleRule:
