@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from bucketdrive.bucket.s3.connect import S3Location, connect
+from bucketdrive.drive.records import DriveRecord
+from bucketdrive.drive.retention import Asked, propose_retention, set_retention
 from bucketdrive.errors import BucketDriveError
+from bucketdrive.model.lifecycle import LifecycleRule
 from bucketdrive.testing.contracts import bucket as contract
 from bucketdrive.testing.contracts import bucket_conditions as conditions
 from bucketdrive.testing.contracts.bucket_harness import BucketHarness
@@ -95,7 +98,23 @@ class TestListings(contract.ListingContract): ...
 class TestMultipart(contract.MultipartContract): ...
 
 
-class TestSettings(contract.SettingsContract): ...
+class TestSettings(contract.SettingsContract):
+    @_ministack("adds a size of 0 to a rule for tags")
+    def test_rules_for_some_objects_and_other_storage_come_back_as_they_were_put(self, harness):
+        super().test_rules_for_some_objects_and_other_storage_come_back_as_they_were_put(harness)
+
+
+def test_two_ages_and_a_number_of_versions_are_set_and_read_back_where_a_store_counts(harness):
+    record = DriveRecord("r", Path("/drive"), "contract", harness.prefix)
+    theirs = LifecycleRule("theirs", "q/", noncurrent_days=3, tags=(("a", "1"), ("b", "2")))
+    harness.run(harness.bucket.put_bucket_lifecycle([theirs]))
+    [read] = harness.run(harness.bucket.get_bucket_lifecycle())
+    proposal = harness.run(propose_retention(harness.bucket, record, Asked("30d", "180d", 5)))
+    report = harness.run(set_retention(harness.bucket, record, proposal))
+    assert (report.versions_days, report.deleted_days, report.keep_last, report.shortfalls) == (30, 180, 5, [])
+    found = harness.run(harness.bucket.get_bucket_lifecycle())
+    assert [(rule, rule.raw) for rule in found if rule.rule_id == "theirs"] == [(read, read.raw)]
+    assert len(found) == 4
 
 
 class TestConditionalPut(conditions.ConditionalPutContract): ...

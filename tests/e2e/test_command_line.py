@@ -64,7 +64,7 @@ def test_trash_and_restore_bring_a_deleted_file_back(world):
     assert deleted["version_id"]
     world.laptop.run("restore", world.laptop.folder / "d" / "a.txt")
     assert world.laptop.tree() == {"d/a.txt": "one"}
-    assert world.laptop.run("trash", world.laptop.folder) == {"deleted": []}
+    assert world.laptop.run("trash", world.laptop.folder) == {"deleted": [], "next": ""}
 
 
 def test_versions_are_listed_newest_first_and_an_old_one_restored(world):
@@ -151,7 +151,9 @@ def test_people_read_sentences_and_tables(world, cli, monkeypatch):
     Path("a.txt").unlink()
     assert "Nothing was done: 1 change planned." in says(cli, "sync", "--dry-run")
     assert "1 deleted in the bucket." in says(cli, "sync")
-    assert re.search(r"^DELETED +SIZE +PATH\n.* 3 B +a\.txt$", says(cli, "trash"), re.MULTILINE)
+    assert re.search(
+        r"^DELETED +BY +SIZE +EXPIRES +PATH\n.* laptop +3 B +never +a\.txt$", says(cli, "trash"), re.MULTILINE
+    )
     assert "1 downloaded." in says(cli, "restore", "a.txt")
     assert says(cli, "trash") == "The trash is empty.\n"
     assert says(cli, "conflicts") == "There are no conflict copies.\n"

@@ -87,3 +87,45 @@ def has_fewer(device, count):
     """Wait until a folder has fewer files than that; what a sync deletes here, the store does not see."""
     pause = threading.Event()
     return any(len(device.tree()) < count or pause.wait(0.01) for _ in range(3000))
+
+
+def kill_at(world, nth_request, where, *arguments):
+    """Start a command, and kill it when the store is asked something for the nth time."""
+    number, method, part = where
+    with nth_request(number, method, part) as is_reached, world.start_process(*arguments) as process:
+        assert is_reached.wait(30)
+        process.kill()
+        said = process.communicate()
+    assert process.returncode == -signal.SIGKILL, said
+
+
+def test_an_undelete_killed_in_the_middle_is_ended_by_the_next(world, slow, nth_request):
+    laptop, files = world.laptop, numbered("text")
+    laptop.start(files | {"kept": "k"})
+    laptop.change(dict.fromkeys(files))
+    laptop.sync()
+    kill_at(world, nth_request, (SOME, "PUT", "/home/d"), "undelete", "--all", "-C", laptop.folder)
+    left = len(laptop.run("trash", laptop.folder)["deleted"])
+    assert 0 < left < FILES
+    report = laptop.run("undelete", "--all", "-C", laptop.folder)
+    assert report["notes"] == [f"{left} of {left} deleted files came back."]
+    check(world, laptop, files | {"kept": "k"})
+    assert history_lengths(world.bucket) == (2, 1)
+
+
+def test_a_trash_whose_emptying_was_killed_in_the_middle_is_emptied_by_the_next(world, slow, nth_request):
+    laptop, files = world.laptop, numbered("text")
+    laptop.start(files | {"kept": "k"})
+    laptop.change(numbered("more"))
+    laptop.sync()
+    laptop.change(dict.fromkeys(files))
+    laptop.sync()
+    kill_at(world, nth_request, (FILES, "DELETE", "/home/d"), "trash", "empty", laptop.folder, "--yes")
+    assert files_of(world.bucket.tree()) == {"kept": "k"}
+    document = laptop.run("trash", "empty", laptop.folder, "--yes")
+    assert (document["failed"], document["spared"]) == ([], [])
+    versions, markers = world.bucket.rows("d")
+    assert [row["Key"] for row in versions + markers if not row["Key"].endswith("/")] == []
+    assert laptop.run("trash", laptop.folder)["deleted"] == []
+    assert files_of(laptop.tree()) == files_of(world.bucket.tree()) == {"kept": "k"}
+    assert laptop.sync()["held"] == []

@@ -9,6 +9,7 @@ from bucketdrive.drive.drive import Drive
 from bucketdrive.errors import ConditionFailedError, NoSuchPathError, NoSuchRunError, TransientError, UsageError
 from bucketdrive.httpapi.remote import RemoteDrive
 from bucketdrive.model.reports import DriveStatus
+from bucketdrive.model.trash import Which
 
 GONE = None
 
@@ -72,7 +73,8 @@ class TestDrive:
         assert world.laptop.tree() == {"a": "one"}
         world.laptop.change({"a": GONE})
         drive.sync()
-        assert [(deleted.path, deleted.size) for deleted in drive.trash()] == [("a", 3)]
+        [deleted] = drive.trash().deleted
+        assert (deleted.path, deleted.size, deleted.by, deleted.expiry) == ("a", 3, "laptop", "never")
         assert drive.ls() == []
 
     def test_the_bytes_of_any_version_are_read_piece_by_piece(self, drive, world):
@@ -191,6 +193,33 @@ class TestDrive:
         assert world.laptop.tree() == world.bucket.tree() == {"a": "two", "b": "new"}
         with pytest.raises(NoSuchRunError, match="no run 99"):
             drive.undo([99])
+
+    def test_the_trash_is_read_in_pages_and_brought_back(self, drive, world):
+        texts = {"a": "one", "d/é": "two", "d/c": "three", "e": "four"}
+        world.laptop.change(texts)
+        drive.sync()
+        world.laptop.change(dict.fromkeys(texts))
+        drive.sync()
+        page = drive.trash(limit=3)
+        assert ([deleted.path for deleted in page.deleted], page.next) == (["a", "d/c", "d/é"], "d/é")
+        assert [deleted.path for deleted in drive.trash("", None, 3, page.next).deleted] == ["e"]
+        assert [deleted.path for deleted in drive.trash("d", Which("1h", "", "laptop")).deleted] == ["d/c", "d/é"]
+        assert drive.trash(which=Which(by="desktop")).deleted == []
+        assert len(drive.undelete(["d/é", "a"], dry_run=True).planned) == 2
+        report = drive.undelete(["d/é", "a"])
+        assert (counts(report), report.notes) == ({"downloaded": 2}, ["2 of 2 deleted files came back."])
+        assert counts(drive.undelete()) == {"downloaded": 2}
+        assert world.laptop.tree() == world.bucket.tree() == texts
+        with pytest.raises(NoSuchPathError):
+            drive.undelete(["never"])
+
+    def test_how_long_the_past_is_kept_is_told(self, drive, world):
+        rule = {"Status": "Enabled", "Filter": {"Prefix": ""}, "NoncurrentVersionExpiration": {"NoncurrentDays": 9}}
+        world.bucket.s3.put_bucket_lifecycle_configuration(
+            Bucket=world.bucket.name, LifecycleConfiguration={"Rules": [{"ID": "nine", **rule}]}
+        )
+        found = drive.retention()
+        assert (found.drive, found.versions_days, found.deleted_days, len(found.rules)) == (world.url, 9, 9, 1)
 
     def test_status_is_evidence(self, drive, world, wait_for):
         world.laptop.change({"a": "one", "odd\x7fname": "o"})

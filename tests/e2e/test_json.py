@@ -39,6 +39,17 @@ VERSION = {
     "device": (str, None),
     "sha256": (str, None),
 }
+TRASHED = {
+    "path": str,
+    "deleted": TIME,
+    "size": int,
+    "version_id": str,
+    "by": (str, None),
+    "expiry": str,
+    "expires": (TIME, None),
+    "may_expire_sooner": bool,
+    "moved_to": (str, None),
+}
 STATUS = {
     "folder": str,
     "drive": str,
@@ -159,7 +170,7 @@ def test_trash_tells_what_can_be_restored_and_restore_what_it_did(world):
     world.laptop.change({"d/a": GONE, "b": GONE})
     world.laptop.sync()
     document = world.laptop.run("trash", world.laptop.folder)
-    assert has_shape(document, {"deleted": [{"path": str, "deleted": TIME, "size": int, "version_id": str}]})
+    assert has_shape(document, {"deleted": [TRASHED], "next": str})
     assert [(row["path"], row["size"], is_now(row["deleted"])) for row in document["deleted"]] == [
         ("b", 2, True),
         ("d/a", 2, True),

@@ -6,10 +6,10 @@ from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from bucketdrive.model.entries import ObjectHead
+from bucketdrive.model.lifecycle import LifecycleRule
 from bucketdrive.ports.bucket import (
     AdminBucket,
     Condition,
-    LifecycleRule,
     NewObject,
     ObjectBody,
     ObjectPage,
@@ -169,3 +169,7 @@ class ForwardingBucket:
         """See `Administers`."""
         send = partial(self._inner.put_bucket_lifecycle, rules)
         await self._through(PortRequest("PutBucketLifecycleConfiguration", send))
+
+    async def delete_object_version(self, key: str, version_id: str) -> None:
+        """See `Administers`."""
+        await self._through(PortRequest("DeleteObject", partial(self._inner.delete_object_version, key, version_id)))

@@ -22,11 +22,28 @@ def be_sure(question: str, *, is_sure: bool) -> bool:
     if is_sure:
         return True
     if not may_ask():
-        raise UsageError(
-            f"{question} There is no terminal to ask on, so nothing was done.",
-            hint="If you are sure: --yes, or BUCKETDRIVE_YES=1. See what would be done with --dry-run.",
-        )
+        raise _nobody_there(question)
     is_sure = click.confirm(question, err=True)
     if not is_sure:
         output.tell("Nothing was done.")
     return is_sure
+
+
+def agrees(question: str, word: str = "yes") -> bool:
+    """Whether the user types `word`; anything else is no.
+
+    Raises:
+        UsageError: nobody is there to answer.
+    """
+    if not may_ask():
+        raise _nobody_there(question)
+    output.flush()
+    output.tell(f"{question} Type {word} to go on:")
+    return sys.stdin.readline().strip() == word
+
+
+def _nobody_there(question: str) -> UsageError:
+    return UsageError(
+        f"{question} There is no terminal to ask on, so nothing was done.",
+        hint="If you are sure: --yes, or BUCKETDRIVE_YES=1. See what would be done with --dry-run.",
+    )

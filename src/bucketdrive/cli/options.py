@@ -21,6 +21,15 @@ as_of = click.option(
     "without a zone is this machine's.",
 )
 
+deleted_since = click.option(
+    "--since",
+    metavar="TIME",
+    default="",
+    help="Deleted since then: an age (2h, 3d) or ISO 8601; a date is its beginning.",
+)
+deleted_until = click.option("--until", metavar="TIME", default="", help="Deleted until then; a date is its end.")
+deleted_by = click.option("--by", metavar="DEVICE", default="", help="Deleted by this device, as the trash shows it.")
+
 
 def folder_argument(function: _Function) -> _Function:
     """FOLDER, which may be left out inside a drive."""

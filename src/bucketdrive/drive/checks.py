@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from bucketdrive.drive.lifecycle import expiring_rules
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.errors import AccessDeniedError, GuardError, UnfitStoreError, UsageError
 from bucketdrive.model.paths import RESERVED, KeySpace, RelPath
 from bucketdrive.model.reports import StoreFacts
-from bucketdrive.ports.bucket import Administers, LifecycleRule, Reads
+from bucketdrive.ports.bucket import AdminBucket, Administers, Reads
+from bucketdrive.ports.runtime import Chance
 from bucketdrive.rules.names import refusal
+from bucketdrive.rules.retention import describe_expiration, expiring_rules
 
 _URL = re.compile(r"s3://([a-z0-9][a-z0-9._-]{1,61}[a-z0-9])(?:/(.*))?", re.DOTALL)
 
@@ -133,16 +134,8 @@ async def check_lifecycle(bucket: Administers, keys: KeySpace, *, is_accepted: b
     return [f"{what}."]
 
 
-def describe_expiration(rule: LifecycleRule) -> str:
-    """What a rule does that deletes live files, as the beginning of a sentence."""
-    name = f" ({rule.rule_id})" if rule.rule_id else ""
-    days = f"{rule.expiration_days} days after they were written"
-    when = days if rule.expiration_days else f"on {rule.expiration_date}"
-    return f"A lifecycle rule of the bucket{name} deletes files {when}"
-
-
-async def check_prefix_is_free(bucket: Reads, keys: KeySpace) -> None:
-    """Whether the prefix lies neither inside nor around another drive's.
+async def check_prefix_is_free(bucket: Reads, keys: KeySpace, not_done: str = "linked") -> None:
+    """Whether the prefix lies neither inside nor around another drive's; `not_done`: what nothing was, if it does.
 
     Raises:
         GuardError: it does.
@@ -156,22 +149,32 @@ async def check_prefix_is_free(bucket: Reads, keys: KeySpace) -> None:
         except AccessDeniedError:  # credentials for this prefix alone: what lies around it is not theirs to see
             continue
         if page.rows and page.rows[0].key == marker:
-            raise _overlap(f"inside the drive at {prefix or 'the top of the bucket'}")
+            raise _overlap(f"inside the drive at {prefix or 'the top of the bucket'}", not_done)
     after, is_more = "", True
     while is_more:
         page = await bucket.list_objects(keys.prefix, start_after=after)
         for row in page.rows:
             if row.key.endswith(f"/{RESERVED}/drive.json") and row.key != keys.own_key("drive.json"):
-                raise _overlap(f"around the drive at {row.key.removesuffix(f'{RESERVED}/drive.json')}")
+                raise _overlap(f"around the drive at {row.key.removesuffix(f'{RESERVED}/drive.json')}", not_done)
         is_more = page.is_truncated and bool(page.rows)
         after = page.rows[-1].key if page.rows else ""
 
 
-def _overlap(where: str) -> GuardError:
+def _overlap(where: str, not_done: str) -> GuardError:
     return GuardError(
-        f"The prefix lies {where}. Nothing was linked: two drives would hold the same files.",
+        f"The prefix lies {where}. Nothing was {not_done}: two drives would hold the same files.",
         hint="Choose a prefix beside it.",
     )
+
+
+async def may_destroy(bucket: AdminBucket, keys: KeySpace, chance: Chance) -> bool | None:
+    """Whether the credentials can destroy history; None where the store does not tell.
+
+    Asked at a key that never was, with the id of some version of an old probe.
+    """
+    page = await bucket.list_object_versions(keys.own_key("probe/"), max_keys=1)
+    version_id = page.rows[0].version_id if page.rows else chance.uuid().replace("-", "")
+    return await bucket.may_destroy_versions(keys.own_key(f"probe/{chance.uuid()}"), version_id)
 
 
 def describe_class(facts: StoreFacts) -> list[str]:

@@ -7,10 +7,9 @@ import json
 
 from bucketdrive.disk.folder import Folder
 from bucketdrive.drive.assembly import Store, SystemChance, location_of, open_store
-from bucketdrive.drive.checks import describe_class, describe_expiration
+from bucketdrive.drive.checks import describe_class, may_destroy
 from bucketdrive.drive.clock import SystemClock
 from bucketdrive.drive.health import examine_folder, examine_state
-from bucketdrive.drive.lifecycle import days_old_versions_stay, days_unfinished_uploads_stay, expiring_rules
 from bucketdrive.drive.records import DriveRecord
 from bucketdrive.drive.settings import load_settings, state_dir
 from bucketdrive.errors import AccessDeniedError, BucketDriveError, DriveError, NoSuchObjectError
@@ -18,6 +17,12 @@ from bucketdrive.model.format import read_drive_info
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.model.reports import DoctorReport, Finding, Level, StoreFacts
 from bucketdrive.rules.guards import check_remote_root
+from bucketdrive.rules.retention import (
+    days_old_versions_stay,
+    days_unfinished_uploads_stay,
+    describe_expiration,
+    expiring_rules,
+)
 from bucketdrive.state.glance import Glance, glance
 
 _SKEW_TOLD_S = 5
@@ -139,10 +144,8 @@ def _behaviour(text: str) -> Finding:
 
 
 async def _power(store: Store, keys: KeySpace) -> Finding:
-    """Whether the credentials can destroy history: asked at a key that never was, with a version id of an old probe."""
-    page = await store.bucket.list_object_versions(keys.own_key("probe/"), max_keys=1)
-    version_id = page.rows[0].version_id if page.rows else SystemChance().uuid().replace("-", "")
-    may = await store.bucket.may_destroy_versions(keys.own_key(f"probe/{SystemChance().uuid()}"), version_id)
+    """Whether the credentials can destroy history."""
+    may = await may_destroy(store.bucket, keys, SystemChance())
     if may is None:
         says = "The store does not tell whether these credentials can destroy old versions."
         return Finding("credentials", Level.ADVICE, says, f"Make sure that they cannot: {_POLICY}.")
@@ -176,11 +179,11 @@ async def _lifecycle(store: Store, keys: KeySpace) -> list[Finding]:
         findings.append(Finding("lifecycle", Level.FINE, says))
     else:
         says = "Old versions stay for ever, and their storage is paid for."
-        to_do = "To let them go after a time, give the bucket a lifecycle rule with NoncurrentVersionExpiration."
+        to_do = "To let them go after a time: `bucketdrive retention --versions 30d --deleted 180d`."
         findings.append(Finding("lifecycle", Level.ADVICE, says, to_do))
     if not days_unfinished_uploads_stay(rules, keys):
         says = "Parts of large uploads that were interrupted stay in the bucket, unseen, and are paid for."
-        to_do = "Give the bucket a lifecycle rule with AbortIncompleteMultipartUpload after 7 days."
+        to_do = "`bucketdrive retention` sets a rule that clears them away after a week."
         findings.append(Finding("lifecycle", Level.ADVICE, says, to_do))
     return findings
 

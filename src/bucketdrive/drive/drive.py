@@ -16,7 +16,6 @@ from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.previews import Preview
 from bucketdrive.model.reports import (
-    DeletedInfo,
     DoctorReport,
     DriveStatus,
     SyncReport,
@@ -24,6 +23,8 @@ from bucketdrive.model.reports import (
     VerifyReport,
     VersionInfo,
 )
+from bucketdrive.model.retention import RetentionReport
+from bucketdrive.model.trash import TrashPage, Which
 from bucketdrive.ports.runtime import Listener
 
 T = TypeVar("T")
@@ -91,9 +92,17 @@ class Drive:
         """See `History.versions`."""
         return self._call(self._session.history.versions(path))
 
-    def trash(self) -> list[DeletedInfo]:
+    def trash(self, path: str = "", which: Which | None = None, limit: int = 1000, after: str = "") -> TrashPage:
         """See `History.trash`."""
-        return self._call(self._session.history.trash())
+        return self._call(self._session.history.trash(path, which, limit, after))
+
+    def undelete(self, paths: Sequence[str] = (), which: Which | None = None, *, dry_run: bool = False) -> SyncReport:
+        """See `History.undelete`."""
+        return self._call(self._session.history.undelete(paths, which, dry_run=dry_run))
+
+    def retention(self) -> RetentionReport:
+        """See `History.retention`."""
+        return self._call(self._session.history.retention())
 
     def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
         """See `History.ls`."""

@@ -8,7 +8,8 @@ from bucketdrive.drive.measured import Measured
 from bucketdrive.drive.opening import Opened
 from bucketdrive.drive.previews import check_plan, preview_of
 from bucketdrive.drive.records import DriveRecord
-from bucketdrive.drive.telling import carried_out, would_do
+from bucketdrive.drive.retention import read_retention, read_rules
+from bucketdrive.drive.telling import came_back, carried_out, would_do
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UsageError
 from bucketdrive.history.as_of import NOW
@@ -17,15 +18,19 @@ from bucketdrive.history.devices import list_deeds
 from bucketdrive.history.look import compare_trees, list_tree
 from bucketdrive.history.moments import list_moments
 from bucketdrive.history.restore import make_restore_plan, make_restore_plan_as_of
+from bucketdrive.history.trash import TrashQuery, Undelete, make_undelete_plan, read_trash
 from bucketdrive.history.undo import make_undo_plan, runs_to_undo
-from bucketdrive.history.versions import describe_versions, list_trash
+from bucketdrive.history.versions import describe_versions
 from bucketdrive.model.entries import SyncedFile
 from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.previews import Preview
-from bucketdrive.model.reports import DeletedInfo, SyncReport, TreeEntry, VersionInfo
+from bucketdrive.model.reports import SyncReport, TreeEntry, VersionInfo
+from bucketdrive.model.retention import RetentionReport
+from bucketdrive.model.trash import TrashPage, Which
 from bucketdrive.rules.moments import parse_moment
+from bucketdrive.rules.trash import since_text
 from bucketdrive.state.journals import load_copies
 from bucketdrive.state.trees import load_synced_at
 
@@ -109,10 +114,48 @@ class History:
         await read_journals(opened.parts)
         return await list_deeds(opened.sweeps, last)
 
-    async def trash(self) -> list[DeletedInfo]:
-        """The deleted files that can be restored, by path."""
+    async def trash(self, path: str = "", which: Which | None = None, limit: int = 1000, after: str = "") -> TrashPage:
+        """The first `limit` deleted files at or below `path` (empty: all), by path, of those behind the path `after`.
+
+        Raises:
+            UsageError: a moment of `which` is none.
+        """
         opened = await self._working()
-        return await list_trash(opened.store.bucket, self._keys)
+        query = replace(self._query(which or Which()), path=_parsed(path), after=after)
+        await read_journals(opened.parts)
+        return await read_trash(
+            opened.store.bucket, self._keys, opened.state, query, await read_rules(opened.store.bucket), limit
+        )
+
+    async def undelete(
+        self, paths: Sequence[str] = (), which: Which | None = None, *, dry_run: bool = False
+    ) -> SyncReport:
+        """Bring back the deleted files at and below `paths` (none: all of the drive) as far as `which` means them.
+
+        Asked again, it goes on where it was broken off: what is live is left alone.
+
+        Raises:
+            NoSuchPathError: at one of `paths` nothing was ever deleted, and nothing is live.
+            UsageError: a moment of `which` is none.
+        """
+        query = self._query(which or Which())
+        opened = await self._working()
+        planned: list[Undelete] = []
+
+        async def plan() -> Plan:
+            await read_journals(opened.parts)
+            places = [_parsed(path) for path in paths] or [""]
+            found = await make_undelete_plan(opened.store.bucket, self._keys, opened.state, places, query)
+            planned.append(found)
+            return found.plan
+
+        report = await self._carry_out(plan, dry_run=dry_run)
+        report.notes += came_back(planned[0].plan, planned[0].moved, report)
+        return report
+
+    async def retention(self) -> RetentionReport:
+        """How long old versions and deleted files can be had, by the bucket's lifecycle rules."""
+        return await read_retention((await self._working()).store.bucket, self._record)
 
     async def plan_restore(self, path: str, version_id: str = "", as_of: str = "", *, exact: bool = False) -> Preview:
         """What `restore` would do now, by the plan that it would carry out. Changes nothing.
@@ -222,6 +265,10 @@ class History:
                 path=path,
             )
         return self._moment(as_of) if as_of else NOW
+
+    def _query(self, which: Which) -> TrashQuery:
+        since_s = self._moment(since_text(which.since)) if which.since else 0.0
+        return TrashQuery("", since_s, self._moment(which.until) if which.until else NOW, which.by)
 
     def _moment(self, text: str) -> float:
         return parse_moment(text, SystemClock().now_s())

@@ -85,3 +85,18 @@ def carried_out(first: SyncReport, asked: SyncReport, last: SyncReport) -> SyncR
     if first.run:
         report.notes.insert(0, f"What had changed here or in the bucket was synced first, as run {first.run}.")
     return report
+
+
+def came_back(plan: Plan, moved: int, report: SyncReport) -> list[str]:
+    """How many files a plan brought back, and how many it left alone as they were moved, in sentences."""
+    wanted = [action.path for action in plan.actions if isinstance(action, CopyForward)]
+    sentences = []
+    if report.planned is None and wanted:
+        done = len(set(wanted) - {failed.path for failed in report.failed})
+        sentences.append(f"{done:,} of {len(wanted):,} deleted {'file' if len(wanted) == 1 else 'files'} came back.")
+    elif not wanted:
+        sentences.append("Nothing was deleted there that is not live again.")
+    if moved:
+        what = "1 file was moved" if moved == 1 else f"{moved:,} files were moved"
+        sentences.append(f"{what}, not deleted, and left alone; name one itself to have it under its old name too.")
+    return sentences

@@ -152,4 +152,4 @@ def short_name(path: Path) -> Iterator[str]:
 
 def _with(path: str, query: Mapping[str, Any] | None) -> str:
     given = {name: str(value).lower() if isinstance(value, bool) else value for name, value in (query or {}).items()}
-    return f"{path}?{urlencode(given, errors='surrogateescape')}" if given else path
+    return f"{path}?{urlencode(given, doseq=True, errors='surrogateescape')}" if given else path

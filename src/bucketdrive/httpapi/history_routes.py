@@ -9,6 +9,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from bucketdrive.httpapi.answers import Answer, AsOf, DryRun, Exact, OneKeeper, Path, PlanId, Runs, drive_router
 from bucketdrive.model.reports import SyncReport
+from bucketdrive.model.trash import Which
 
 history_routes = drive_router()
 
@@ -21,6 +22,18 @@ class _Restore:
     version_id: str = ""
     as_of: AsOf = ""
     exact: Exact = False
+
+
+def which_of(
+    since: Annotated[str, Query(description="Deleted since then: ISO 8601 or an age.")] = "",
+    until: Annotated[str, Query(description="Deleted until then.")] = "",
+    by: Annotated[str, Query(description="Deleted by the device of this name.")] = "",
+) -> Which:
+    """Which deleted files a request is about."""
+    return Which(since, until, by)
+
+
+OneWhich = Annotated[Which, Depends(which_of)]
 
 
 @history_routes.get("/versions", summary="Versions of a file", response_description="The document of `versions --json`")
@@ -73,9 +86,34 @@ async def deeds(
 
 
 @history_routes.get("/trash", summary="Deleted files", response_description="The document of `trash --json`")
-async def trash(keeper: OneKeeper) -> Response:
-    found = await keeper.reading(keeper.session.history.trash())
-    return Answer({"deleted": [deleted.to_json() for deleted in found]})
+async def trash(
+    keeper: OneKeeper,
+    which: OneWhich,
+    path: Path = "",
+    limit: Annotated[int, Query(description="At most so many, the first by path.", ge=1)] = 1000,
+    after: Annotated[str, Query(description="Only paths behind this one: `next` of the answer before.")] = "",
+) -> Response:
+    return Answer((await keeper.reading(keeper.session.history.trash(path, which, limit, after))).to_json())
+
+
+@history_routes.post(
+    "/undelete", summary="Bring back deleted files", response_description="The document of `undelete --json`"
+)
+async def undelete(
+    keeper: OneKeeper,
+    which: OneWhich,
+    path: Annotated[list[str] | None, Query(description="Files and folders; none: all of the drive.")] = None,
+    dry_run: DryRun = False,  # noqa: FBT002  a query's
+) -> Response:
+    history = keeper.session.history
+    return Answer((await keeper.in_turn(lambda: history.undelete(path or (), which, dry_run=dry_run))).to_json())
+
+
+@history_routes.get(
+    "/retention", summary="How long the past is kept", response_description="The document of `retention --json`"
+)
+async def retention(keeper: OneKeeper) -> Response:
+    return Answer((await keeper.reading(keeper.session.history.retention())).to_json())
 
 
 @history_routes.get(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,13 +14,14 @@ from bucketdrive.model.history import Deed, Moment, TreeDiff
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.previews import Preview
 from bucketdrive.model.reports import (
-    DeletedInfo,
     DriveStatus,
     SyncReport,
     TreeEntry,
     VerifyReport,
     VersionInfo,
 )
+from bucketdrive.model.retention import RetentionReport
+from bucketdrive.model.trash import TrashPage, Which
 
 
 class RemoteDrive:
@@ -72,9 +74,19 @@ class RemoteDrive:
         """See `History.versions`."""
         return [read_document(VersionInfo, version) for version in self._get("versions", path=path)["versions"]]
 
-    def trash(self) -> list[DeletedInfo]:
+    def trash(self, path: str = "", which: Which | None = None, limit: int = 1000, after: str = "") -> TrashPage:
         """See `History.trash`."""
-        return [read_document(DeletedInfo, deleted) for deleted in self._get("trash")["deleted"]]
+        query = asdict(which or Which()) | {"path": path, "limit": limit, "after": after}
+        return read_document(TrashPage, self._get("trash", **query))
+
+    def undelete(self, paths: Sequence[str] = (), which: Which | None = None, *, dry_run: bool = False) -> SyncReport:
+        """See `History.undelete`."""
+        query = asdict(which or Which()) | {"path": list(paths), "dry_run": dry_run}
+        return read_document(SyncReport, self._watched("undelete", **query))
+
+    def retention(self) -> RetentionReport:
+        """See `History.retention`."""
+        return read_document(RetentionReport, self._get("retention"))
 
     def ls(self, path: str = "", as_of: str = "") -> list[TreeEntry]:
         """See `History.ls`."""

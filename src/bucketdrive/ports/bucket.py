@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bucketdrive.model.entries import ObjectHead, ObjectRow, VersionRow
+from bucketdrive.model.lifecycle import LifecycleRule
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,26 +207,11 @@ class Writes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class LifecycleRule:
-    """One lifecycle rule, as far as a drive cares; zero, False or empty where the rule has no such part.
-
-    `expiration_date`: the day, such as `2026-11-24`, from which on live files are deleted whatever their age.
-    """
-
-    rule_id: str
-    prefix: str
-    is_enabled: bool = True
-    noncurrent_days: int = 0
-    newer_noncurrent_versions: int = 0
-    expiration_days: int = 0
-    expiration_date: str = ""
-    expires_spent_markers: bool = False
-    abort_multipart_days: int = 0
-
-
 class Administers(Protocol):
-    """Bucket settings. Used by `link`, `doctor` and the demo; a device's own credentials may be denied all of it."""
+    """Bucket settings, and what destroys. Used by `link`, `doctor`, `retention`, `trash empty` and the demo.
+
+    A device's own credentials may be denied all of it.
+    """
 
     async def head_bucket(self) -> None:
         """HeadBucket: returns if the bucket is there and may be reached.
@@ -270,7 +256,21 @@ class Administers(Protocol):
         ...
 
     async def put_bucket_lifecycle(self, rules: list[LifecycleRule]) -> None:
-        """PutBucketLifecycleConfiguration: replaces all rules. A store may drop parts without a word: read it back."""
+        """PutBucketLifecycleConfiguration: replaces all rules; without rules, DeleteBucketLifecycle.
+
+        A rule that was read goes back as the store wrote it. A store may drop parts of others without a word: read it
+        back.
+        """
+        ...
+
+    async def delete_object_version(self, key: str, version_id: str) -> None:
+        """DeleteObject of a version or marker: it is destroyed for good. No error where it is gone already.
+
+        Nothing that syncs may ask for it: it is here, and not among `Writes`, so that the engine cannot.
+
+        Raises:
+            AccessDeniedError: the credentials may not destroy versions; nothing was.
+        """
         ...
 
 

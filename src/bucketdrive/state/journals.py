@@ -1,5 +1,6 @@
 """What the journals of all devices told, in rows."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from bucketdrive.model.format import JournalEntry
 from bucketdrive.model.paths import RelPath
 from bucketdrive.state.runs import clear_outbox
 from bucketdrive.state.trees import put_meta
+
+Moved = dict[str, dict[str, str]]
+"""Where files were moved to: by their path before, by the version that was moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +97,35 @@ def load_deeds(db: apsw.Connection, last: int) -> list[tuple[float, str, str, st
         (last,),
     )
     return list(rows)[::-1]
+
+
+def load_deleters(db: apsw.Connection, paths: Sequence[str]) -> dict[str, list[tuple[str, str, str]]]:
+    """Who told of deletions of these paths: device id, the marker's id (or empty), and the version that was deleted."""
+    query = (
+        "SELECT path, device_id, version_id, base FROM told WHERE op = 'delete' "
+        "AND path IN (SELECT value FROM json_each(?)) ORDER BY device_id, number, line"
+    )
+    told: dict[str, list[tuple[str, str, str]]] = {}
+    for path, device_id, version_id, base in db.execute(query, (json.dumps(list(paths)),)):
+        told.setdefault(path, []).append((device_id, version_id, base))
+    return told
+
+
+def load_moved(db: apsw.Connection, paths: Sequence[str] | None = None) -> Moved:
+    """Where the files of these paths (None: of all) were moved to: by path, by the version that was moved.
+
+    There is no index for it: the whole table is read once.
+    """
+    query = "SELECT source, base, path FROM told WHERE op = 'copy' AND source <> ''"
+    some = " AND source IN (SELECT value FROM json_each(?))" if paths is not None else ""
+    moved: Moved = {}
+    for source, version_id, target in db.execute(query + some, (json.dumps(list(paths)),) if paths is not None else ()):
+        moved.setdefault(source, {})[version_id] = target
+    return moved
+
+
+def load_moved_and_cursors(db: apsw.Connection) -> tuple[Moved, dict[str, int]]:
+    """`load_moved` of all paths, and the last batch of each journal that is in it; of an older state: nothing."""
+    if db.pragma("user_version") < 3:
+        return {}, {}
+    return load_moved(db), load_cursors(db)

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TypeVar
 
 from bucketdrive.model.entries import ObjectHead
+from bucketdrive.model.lifecycle import LifecycleRule
 from bucketdrive.ports.bucket import (
     Condition,
-    LifecycleRule,
     NewObject,
     ObjectBody,
     ObjectPage,
@@ -21,7 +21,8 @@ from bucketdrive.ports.bucket import (
     Written,
 )
 from bucketdrive.testing.loop import switch
-from bucketdrive.testing.memory_store import MemoryStore, StoreClass, Versioning
+from bucketdrive.testing.memory_settings import StoreClass, Versioning
+from bucketdrive.testing.memory_store import MemoryStore
 from bucketdrive.testing.stored import StoredVersion
 
 __all__ = ["MemoryBucket", "MemoryStore", "StoreClass", "StoredVersion", "Versioning"]
@@ -128,6 +129,10 @@ class MemoryBucket:
     async def put_bucket_lifecycle(self, rules: list[LifecycleRule]) -> None:
         """See `Administers`."""
         await _request(partial(self.store.put_bucket_lifecycle, rules))
+
+    async def delete_object_version(self, key: str, version_id: str) -> None:
+        """See `Administers`."""
+        await _request(partial(self.store.delete_object_version, key, version_id))
 
 
 async def _request(effect: Callable[[], _Reply]) -> _Reply:

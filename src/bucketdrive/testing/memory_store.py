@@ -4,18 +4,15 @@ Tests look into it and act on it as foreign tools do. Answers follow the AWS tru
 """
 
 from bisect import bisect_left, bisect_right, insort
-from collections import Counter
 from collections.abc import Callable
-from typing import Literal
 
-from bucketdrive.errors import ConditionFailedError, NoSuchBucketError, NoSuchObjectError
+from bucketdrive.errors import AccessDeniedError, ConditionFailedError, NoSuchObjectError
 from bucketdrive.model.entries import ObjectHead, ObjectRow, VersionRow
 from bucketdrive.model.reports import StoreFacts
 from bucketdrive.ports.bucket import (
     Condition,
     IfAbsent,
     IfMatch,
-    LifecycleRule,
     NewObject,
     ObjectBody,
     ObjectPage,
@@ -24,13 +21,11 @@ from bucketdrive.ports.bucket import (
     VersionRange,
     Written,
 )
+from bucketdrive.testing.memory_settings import MemorySettings, StoreClass, Versioning
 from bucketdrive.testing.stored import StoredUpload, StoredVersion, md5_hex, older_than
 
-StoreClass = Literal["A", "B", "C"]
-Versioning = Literal["Enabled", "Suspended", ""]
 
-
-class MemoryStore:
+class MemoryStore(MemorySettings):
     """One bucket, synchronous. Its methods named as requests answer as S3 does and are counted in `requests`.
 
     `store_class`: A honours every condition, B those of puts only (not of deletes and copies), C none, and answers
@@ -45,16 +40,10 @@ class MemoryStore:
         clock: Callable[[], float] = lambda: 0.0,
         versioning: Versioning = "Enabled",
     ) -> None:
-        self.store_class: StoreClass = store_class
-        self.versioning: Versioning = versioning
-        self.is_there = True
-        self.lifecycle: list[LifecycleRule] = []
+        super().__init__(store_class, versioning)
         self.orders_by_beginning = store_class == "A"
         """Whether a version made of parts takes the place and time at which its upload began, as on AWS: then a
         conditional one is refused where the key changed since."""
-        self.may_destroy = True
-        """Whether the credentials in use may destroy versions."""
-        self.requests: Counter[str] = Counter()
         self.unconditional_writes: list[str] = []
         self.conditional_writes: list[str] = []
         """Keys outside `.bucketdrive/` that a device put, copied to, completed or deleted without a condition."""
@@ -239,11 +228,7 @@ class MemoryStore:
         self._begin("AbortMultipartUpload")
         self._uploads.pop(upload_id, None)
 
-    # --- bucket settings ----------------------------------------------------------------------------------------------
-
-    def head_bucket(self) -> None:
-        """HeadBucket."""
-        self._begin("HeadBucket")
+    # --- settings of the bucket, and what destroys --------------------------------------------------------------------
 
     def store_time_s(self, key: str) -> float | None:
         """HeadObject, for its Date."""
@@ -254,44 +239,22 @@ class MemoryStore:
         """DeleteObject of a version; one that is there is destroyed, if `may_destroy`."""
         self._begin("DeleteObject")
         if self.may_destroy:
-            kept = [version for version in self._history.get(key, []) if version.version_id != version_id]
-            self.forget_history(key)
-            if kept:
-                insort(self._keys, key)
-                self._history[key] = kept
+            self._destroy(key, version_id)
         return self.may_destroy
 
-    def create_bucket(self) -> None:
-        """CreateBucket. A new one keeps the `versioning` this store was made with."""
-        self.is_there = True
-        self._begin("CreateBucket")
+    def delete_object_version(self, key: str, version_id: str) -> None:
+        """DeleteObject of a version."""
+        if not self.may_destroy_versions(key, version_id):
+            raise AccessDeniedError(f"DELETE {key} is denied. Nothing was done.")
 
-    def get_bucket_versioning(self) -> Versioning:
-        """GetBucketVersioning."""
-        self._begin("GetBucketVersioning")
-        return self.versioning
-
-    def enable_bucket_versioning(self) -> None:
-        """PutBucketVersioning."""
-        self._begin("PutBucketVersioning")
-        self.versioning = "Enabled"
-
-    def get_bucket_lifecycle(self) -> list[LifecycleRule]:
-        """GetBucketLifecycleConfiguration."""
-        self._begin("GetBucketLifecycleConfiguration")
-        return list(self.lifecycle)
-
-    def put_bucket_lifecycle(self, rules: list[LifecycleRule]) -> None:
-        """PutBucketLifecycleConfiguration."""
-        self._begin("PutBucketLifecycleConfiguration")
-        self.lifecycle = list(rules)
+    def _destroy(self, key: str, version_id: str) -> None:
+        kept = [version for version in self._history.get(key, []) if version.version_id != version_id]
+        self.forget_history(key)
+        if kept:
+            insort(self._keys, key)
+            self._history[key] = kept
 
     # --- within ------------------------------------------------------------------------------------------------------
-
-    def _begin(self, operation: str) -> None:
-        self.requests[operation] += 1
-        if not self.is_there:
-            raise NoSuchBucketError("The bucket does not exist. Nothing was done.")
 
     def _note_unconditional(self, key: str, condition: Condition) -> None:
         if ".bucketdrive" not in key.split("/")[:-1]:
@@ -362,11 +325,7 @@ class MemoryStore:
         now = self._next_order()
         if not self.versioning:
             self._changed[key] = now
-            kept = [version for version in self._history.get(key, []) if version.version_id != "null"]
-            self.forget_history(key)
-            if kept:
-                insort(self._keys, key)
-                self._history[key] = kept
+            self._destroy(key, "null")
             return ""
         marker = StoredVersion(
             self._new_id(now), now, is_delete_marker=True, data=b"", metadata={}, etag="", modified_s=self._clock()

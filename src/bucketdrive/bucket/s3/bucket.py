@@ -5,6 +5,7 @@ import base64
 import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
@@ -12,16 +13,17 @@ from xml.sax.saxutils import escape
 
 from bucketdrive.bucket.s3 import listing
 from bucketdrive.bucket.s3.bodies import Bodies, Unclear, carries
+from bucketdrive.bucket.s3.lifecycle import read_rules, write_rules
 from bucketdrive.bucket.s3.refusals import Intent
 from bucketdrive.bucket.s3.settings import BucketSettings
 from bucketdrive.bucket.s3.signed import Reply, Request, SignedClient, result_fields
 from bucketdrive.errors import AccessDeniedError, ItemError, NoSuchObjectError, UnfitStoreError
 from bucketdrive.model.entries import ObjectHead
+from bucketdrive.model.lifecycle import LifecycleRule
 from bucketdrive.ports.bucket import (
     Condition,
     IfAbsent,
     IfMatch,
-    LifecycleRule,
     NewObject,
     ObjectBody,
     ObjectPage,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 _META = "x-amz-meta-"
+_SMALL_OBJECTS = "x-amz-transition-default-minimum-object-size"
 
 
 class S3Bucket:
@@ -235,11 +238,31 @@ class S3Bucket:
 
     async def get_bucket_lifecycle(self) -> list[LifecycleRule]:
         """See `Administers`."""
-        return await self._set(BucketSettings.lifecycle)
+        return read_rules((await self._lifecycle()).body)
 
     async def put_bucket_lifecycle(self, rules: list[LifecycleRule]) -> None:
         """See `Administers`."""
-        await self._set(lambda settings: settings.put_lifecycle(rules))
+        if not rules:
+            await self._signed.send(Request(Intent("DELETE", is_write=True), {"lifecycle": ""}))
+            return
+        body = write_rules(rules)
+        headers = {"Content-Type": "application/xml", "Content-MD5": _content_md5(body)}
+        kept = (await self._lifecycle()).headers.get(_SMALL_OBJECTS, "")
+        if kept:  # it belongs to the rules as a whole, and is AWS's default again where it is not sent
+            headers[_SMALL_OBJECTS] = kept
+        await self._signed.send(Request(Intent("PUT", is_write=True), {"lifecycle": ""}, headers, body))
+
+    async def _lifecycle(self) -> Reply:
+        try:
+            return await self._signed.send(Request(Intent("GET"), {"lifecycle": ""}))
+        except NoSuchObjectError:
+            return Reply(404, {}, b"<LifecycleConfiguration/>")
+
+    async def delete_object_version(self, key: str, version_id: str) -> None:
+        """See `Administers`."""
+        intent = Intent("DELETE", key, is_write=True, pins_version=True)
+        with suppress(NoSuchObjectError):
+            await self._signed.send(Request(intent, _pinned(version_id)))
 
     async def _set(self, action: Callable[[BucketSettings], _Value]) -> _Value:
         def act() -> _Value:

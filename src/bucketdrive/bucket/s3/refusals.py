@@ -41,7 +41,7 @@ _WRONG_REGION = frozenset(
 )
 _BAD_NAME = frozenset({"KeyTooLongError", "KeyTooLong", "XMinioInvalidObjectName", "InvalidObjectName", "InvalidURI"})
 _NO_ROOM = frozenset({"QuotaExceeded", "XMinioStorageFull", "InsufficientStorage"})
-_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound"})
+_ABSENT = frozenset({"NoSuchKey", "NoSuchVersion", "NoSuchUpload", "NotFound", "NoSuchLifecycleConfiguration"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,22 @@
 """Bucket settings by botocore's own client: rare requests with involved documents. Blocking; `bucket.py` runs it."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectTimeoutError, EndpointConnectionError
 
 from bucketdrive.bucket.s3.refusals import Intent, Refusal, error_for, error_for_no_contact, error_for_silence
-from bucketdrive.ports.bucket import LifecycleRule
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _Reply = TypeVar("_Reply")
-_RawRule = dict[str, Any]
 
 
 class BucketSettings:
-    """Creates a bucket, and reads and writes its versioning and lifecycle."""
+    """Creates a bucket, and reads and writes its versioning."""
 
     def __init__(self, session: botocore.session.Session, bucket: str, endpoint_url: str, region: str) -> None:
         self._bucket = bucket
@@ -55,28 +53,9 @@ class BucketSettings:
             "PUT",
         )
 
-    def lifecycle(self) -> list[LifecycleRule]:
-        """GetBucketLifecycleConfiguration."""
-        return [_rule(raw) for raw in self._raw_lifecycle()]
-
-    def put_lifecycle(self, rules: list[LifecycleRule]) -> None:
-        """PutBucketLifecycleConfiguration. A rule given as it was read keeps what `LifecycleRule` lacks."""
-        known = [(_rule(raw), raw) for raw in self._raw_lifecycle()]
-        raws = [next((raw for known_rule, raw in known if known_rule == rule), _raw(rule)) for rule in rules]
-        put = cast("Callable[..., object]", self._client.put_bucket_lifecycle_configuration)
-        self._ask(lambda: put(Bucket=self._bucket, LifecycleConfiguration={"Rules": raws}), "PUT")
-
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
-
-    def _raw_lifecycle(self) -> list[_RawRule]:
-        reply = self._ask(
-            lambda: self._client.get_bucket_lifecycle_configuration(Bucket=self._bucket),
-            "GET",
-            fine="NoSuchLifecycleConfiguration",
-        )
-        return cast("list[_RawRule]", reply["Rules"]) if reply else []
 
     def _ask(self, request: Callable[[], _Reply], method: str, *, fine: str = "") -> _Reply | None:
         """The reply; None where it is the error code `fine`."""
@@ -95,43 +74,3 @@ class BucketSettings:
             raise error_for_no_contact(intent, self._endpoint_url or "AWS", str(exc)) from exc
         except BotoCoreError as exc:
             raise error_for_silence(intent, str(exc)) from exc
-
-
-def _rule(raw: _RawRule) -> LifecycleRule:
-    where = raw.get("Filter", {})
-    noncurrent, expiration = raw.get("NoncurrentVersionExpiration", {}), raw.get("Expiration", {})
-    return LifecycleRule(
-        rule_id=raw.get("ID", ""),
-        prefix=where.get("Prefix") or where.get("And", {}).get("Prefix") or raw.get("Prefix") or "",
-        is_enabled=raw.get("Status") == "Enabled",
-        noncurrent_days=noncurrent.get("NoncurrentDays", 0),
-        newer_noncurrent_versions=noncurrent.get("NewerNoncurrentVersions", 0),
-        expiration_days=expiration.get("Days", 0),
-        expiration_date=str(expiration.get("Date", ""))[:10],
-        expires_spent_markers=bool(expiration.get("ExpiredObjectDeleteMarker")),
-        abort_multipart_days=raw.get("AbortIncompleteMultipartUpload", {}).get("DaysAfterInitiation", 0),
-    )
-
-
-def _raw(rule: LifecycleRule) -> _RawRule:
-    noncurrent = {
-        "NoncurrentDays": rule.noncurrent_days,
-        "NewerNoncurrentVersions": rule.newer_noncurrent_versions,
-    }
-    expiration: dict[str, Any] = {
-        "Days": rule.expiration_days,
-        "Date": rule.expiration_date,
-        "ExpiredObjectDeleteMarker": rule.expires_spent_markers,
-    }
-    parts: dict[str, dict[str, Any]] = {
-        "NoncurrentVersionExpiration": noncurrent,
-        "Expiration": expiration,
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": rule.abort_multipart_days},
-    }
-    kept = {name: {key: value for key, value in part.items() if value} for name, part in parts.items()}
-    return {
-        "ID": rule.rule_id,
-        "Status": "Enabled" if rule.is_enabled else "Disabled",
-        "Filter": {"Prefix": rule.prefix},
-        **{name: part for name, part in kept.items() if part},
-    }

@@ -10,7 +10,8 @@ from hashlib import md5
 import pytest
 
 from bucketdrive.errors import NoSuchObjectError, PreconditionError
-from bucketdrive.ports.bucket import LifecycleRule, NewObject, VersionRange
+from bucketdrive.model.lifecycle import LifecycleRule, StorageMove
+from bucketdrive.ports.bucket import NewObject, VersionRange
 from bucketdrive.testing.contracts.bucket_harness import ODD_NAMES, PART_BYTES, BucketHarness
 
 
@@ -315,6 +316,37 @@ class SettingsContract:
 
     def test_a_number_of_versions_to_keep_comes_back(self, harness: BucketHarness) -> None:
         self._put_and_compare(harness, [LifecycleRule("few", "p/", noncurrent_days=30, newer_noncurrent_versions=5)])
+
+    def test_rules_for_some_objects_and_other_storage_come_back_as_they_were_put(self, harness: BucketHarness) -> None:
+        rules = [
+            LifecycleRule("tag", "p/", noncurrent_days=3, tags=(("a", "1"),)),
+            LifecycleRule("tags", "q/", noncurrent_days=3, tags=(("a", "1"), ("b", "<&>"))),
+            LifecycleRule("cold", "r/", noncurrent_moves=(StorageMove("STANDARD_IA", 30),)),
+        ]
+        self._put_and_compare(harness, rules)
+
+    def test_a_rule_that_was_read_stays_as_the_store_has_it_when_others_come(self, harness: BucketHarness) -> None:
+        tagged = LifecycleRule("tagged", "p/", noncurrent_days=3, tags=(("a", "1"), ("b", "2")))
+        harness.run(harness.bucket.put_bucket_lifecycle([tagged]))
+        read = harness.run(harness.bucket.get_bucket_lifecycle())
+        harness.run(harness.bucket.put_bucket_lifecycle([*read, LifecycleRule("new", "q/", noncurrent_days=30)]))
+        again = {rule.rule_id: rule for rule in harness.run(harness.bucket.get_bucket_lifecycle())}
+        assert sorted(again) == ["new", "tagged"]
+        assert (again["tagged"], again["tagged"].raw) == (read[0], read[0].raw)
+
+    def test_without_rules_a_bucket_has_none(self, harness: BucketHarness) -> None:
+        self._put_and_compare(harness, [LifecycleRule("keep", "p/", noncurrent_days=30)])
+        self._put_and_compare(harness, [])
+
+    def test_a_version_is_destroyed_and_what_is_gone_is_no_error(self, harness: BucketHarness) -> None:
+        first, second = harness.put("dir//a \x01", b"1"), harness.put("dir//a \x01", b"2")
+        marker = harness.delete("dir//a \x01")
+        other = harness.put("dir", b"3")
+        for version_id in (first.version_id, first.version_id, marker.version_id):
+            harness.run(harness.bucket.delete_object_version(harness.prefix + "dir//a \x01", version_id))
+        found = [(row.version_id, row.is_latest) for row in harness.versions("dir")]
+        assert found == [(other.version_id, True), (second.version_id, True)]
+        assert harness.body("dir//a \x01") == b"2"
 
     def _put_and_compare(self, harness: BucketHarness, rules: list[LifecycleRule]) -> None:
         harness.run(harness.bucket.put_bucket_lifecycle(rules))
