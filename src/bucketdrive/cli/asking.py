@@ -35,7 +35,7 @@ def agrees(question: str, word: str = "yes") -> bool:
     Raises:
         UsageError: nobody is there to answer.
     """
-    if not may_ask():
+    if not sys.stdin.isatty():
         raise _nobody_there(question)
     output.flush()
     output.tell(f"{question} Type {word} to go on:")
