@@ -11,14 +11,14 @@ from bucketdrive.errors import UnavailableError
 from bucketdrive.history.as_of import NOW, read_tree
 from bucketdrive.history.look import each_file, list_tree
 from bucketdrive.history.sweep import Sweeps
-from bucketdrive.model.format import JournalEntry
+from bucketdrive.model.format import DriveInfo, JournalEntry, write_drive_info
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.ports.bucket import NewObject
 from bucketdrive.ports.runtime import Listed
 from bucketdrive.state.journals import put_batch
 from bucketdrive.testing.memory_bucket import MemoryBucket
 from bucketdrive.testing.stage import Stage
-from bucketdrive.testing.world import PREFIX
+from bucketdrive.testing.world import DRIVE_ID, PREFIX
 
 KEYS = KeySpace(PREFIX)
 NEW = NewObject({})
@@ -44,6 +44,20 @@ def kept(stage):
             )
         )
     )
+
+
+def test_what_was_kept_counts_no_more_when_the_bucket_was_restored_from_a_backup():
+    stage = Stage("A")
+    put(stage, "a")
+    stage.sync("A")
+    then = stage.wait(10)
+    stage.wait(10)
+    assert stage.ls(at_s=then) == {"a": 1}
+    stage.world.store.forget_history(f"{PREFIX}a")
+    stage.world.store.put(f"{PREFIX}.bucketdrive/drive.json", write_drive_info(DriveInfo(DRIVE_ID, epoch=2)))
+    assert stage.ls(at_s=then) == {"a": 1}  # nobody looked yet
+    stage.sync("A")
+    assert stage.ls(at_s=then) == {}
 
 
 def rows_without_a_sweep(stage):

@@ -33,6 +33,7 @@ from bucketdrive.rules.names import unkeepable
 from bucketdrive.rules.planner import undecided
 from bucketdrive.state.scope import Scope
 from bucketdrive.state.snapshot import Snapshot, load_snapshot
+from bucketdrive.state.sweeps import forget_sweeps
 from bucketdrive.state.trees import drop_synced, put_meta
 
 
@@ -147,6 +148,7 @@ async def _remember(parts: Parts, info: DriveInfo) -> Snapshot:
         return snapshot
     if "epoch" in snapshot.meta:
         await parts.state.run(drop_synced, list(snapshot.synced))
+        await parts.state.run(forget_sweeps)
     await parts.state.run(put_meta, {"epoch": str(info.epoch), "is_rebuilding": "1"})
     return await parts.state.run(load_snapshot, since_s)
 
