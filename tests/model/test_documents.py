@@ -9,7 +9,6 @@ from bucketdrive.model.documents import read_document
 from bucketdrive.model.explanations import ConflictCopy, PathFacts, Why
 from bucketdrive.model.log import LogLine
 from bucketdrive.model.reports import (
-    DeletedInfo,
     Difference,
     DriveStatus,
     HeldPath,
@@ -35,7 +34,6 @@ STATUS = DriveStatus(
         STATUS,
         replace(STATUS, last_error=None, synced_at=0.0, retry_at=AT_S),
         VERSION,
-        DeletedInfo("d/a", AT_S, 3, "v1"),
         TreeEntry("d/a", 3, AT_S, "v1"),
         VerifyReport("s3://b", files=1, differences=[Difference("d/a", "gone")]),
         ConflictCopy("c", "a", None, VERSION, replace(VERSION, device="laptop")),

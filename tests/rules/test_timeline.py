@@ -1,8 +1,7 @@
 from dataclasses import replace
 
 from bucketdrive.model.entries import VersionRow
-from bucketdrive.model.reports import DeletedInfo
-from bucketdrive.rules.timeline import trash, tree_as_of, versions_of
+from bucketdrive.rules.timeline import tree_as_of, versions_of
 
 
 def tail(key: str) -> str:
@@ -39,22 +38,6 @@ def test_versions_are_read_no_further_than_the_key():
     rows = iter(ROWS)
     versions_of(rows, "p/alive")
     assert next(rows).version_id == "v2"  # the second of the rows that follow
-
-
-def test_trash_has_what_was_deleted_and_can_come_back():
-    assert trash(ROWS, tail) == [
-        DeletedInfo("deleted", 40, 7, "v2"),
-        DeletedInfo("deleted twice", 40, 5, "v1"),
-    ]
-
-
-def test_a_file_restored_after_its_deletion_is_not_in_the_trash():
-    assert trash(history("a", ("v2", 30, 5), ("m1", 20, -1), ("v1", 10, 5)), tail) == []
-
-
-def test_a_key_that_a_listing_garbled_is_not_offered():
-    rows = [replace(row, is_sound=False) for row in history("a\ufffd", ("m1", 20, -1), ("v1", 10, 5))]
-    assert trash(rows, tail) == []
 
 
 def ids(at_s: float) -> dict[str, str]:

@@ -6,7 +6,6 @@ import pytest
 
 from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.paths import KeySpace
-from bucketdrive.rules.timeline import trash as trash_at_once
 from bucketdrive.rules.trash import Doomed, Emptying, Trash, burial_of, since_text
 
 KEYS = KeySpace("p/")
@@ -39,7 +38,6 @@ def test_what_was_deleted_and_can_come_back_is_found_row_by_row():
     found = [deleted for row in ROWS if (deleted := trash.take(row))]
     told = [(d.path, d.deleted_s, d.marker_id, d.newer, d.content.version_id, d.content.size) for d in found]
     assert told == [("deleted", 40, "m2", 0, "v2", 7), ("deleted twice", 40, "m1", 1, "v1", 5)]
-    assert [(d.path, d.deleted_s) for d in found] == [(d.path, d.deleted) for d in trash_at_once(ROWS, KEYS.tail)]
 
 
 def test_what_emptying_destroys_is_counted_with_markers_left_over_from_one_that_was_broken_off():

@@ -4,18 +4,20 @@ from collections.abc import Mapping
 
 from bucketdrive.errors import NoSuchPathError, UsageError
 from bucketdrive.history.as_of import NOW, not_there, read_tree
-from bucketdrive.history.versions import follow_versions, list_trash, list_versions
+from bucketdrive.history.trash import TrashQuery, bring_back, each_deleted
+from bucketdrive.history.versions import follow_versions, list_versions
 from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.paths import KeySpace, RelPath
-from bucketdrive.model.plan import CopyForward, Plan
+from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import iso_time
 from bucketdrive.ports.bucket import Reads
+from bucketdrive.rules.names import refusal
 from bucketdrive.rules.restore import NO_COPIES, plan_restore, plan_restore_as_of
 from bucketdrive.state.database import State
 
 
 async def make_restore_plan(bucket: Reads, keys: KeySpace, state: State, path: RelPath, version_id: str) -> Plan:
-    """What makes a file's version the newest again; for a folder, all deleted files below it.
+    """What makes a file's version the newest again; for a folder, all files below it that were deleted, not moved away.
 
     Raises:
         NoSuchPathError: there is nothing to restore.
@@ -25,7 +27,8 @@ async def make_restore_plan(bucket: Reads, keys: KeySpace, state: State, path: R
     if versions:
         action = plan_restore(keys, path, versions, version_id)
         return Plan(actions=(action,) if action else ())
-    deleted = [info for info in await list_trash(bucket, keys) if info.path.startswith(f"{path}/")]
+    trash = each_deleted(bucket, keys, state, TrashQuery(path))
+    deleted = [told.deleted async for told in trash if told.moved_to is None and refusal(told.deleted.path) is None]
     if not deleted:
         raise NoSuchPathError(
             f"{path} is neither a file with versions nor a folder with deleted files. Nothing was restored.",
@@ -34,12 +37,7 @@ async def make_restore_plan(bucket: Reads, keys: KeySpace, state: State, path: R
         )
     if version_id:
         raise UsageError(f"{path} is a folder: it has no version of its own. Nothing was restored.", path=path)
-    return Plan(
-        actions=tuple(
-            CopyForward(RelPath(info.path), "deleted: its last content comes back", info.version_id, "", info.size, "")
-            for info in deleted
-        )
-    )
+    return Plan(actions=tuple(map(bring_back, deleted)))
 
 
 async def make_restore_plan_as_of(

@@ -94,7 +94,7 @@ async def make_undelete_plan(
             if told.moved_to is not None and deleted.path != path:
                 moved.add(deleted.path)
             elif refusal(deleted.path) is None:
-                actions[deleted.path] = _back(deleted)
+                actions[deleted.path] = bring_back(deleted)
         if path and len(actions) == before and not await _is_known(bucket, keys, path):
             raise NoSuchPathError(
                 f"{path} is neither a deleted file nor a folder with deleted files. Nothing was restored.",
@@ -192,7 +192,8 @@ def _trashed(told: Told, keys: KeySpace, rules: Sequence[LifecycleRule] | None) 
     return about.with_end(None if end.at_s == NEVER_S else end.at_s, may_be_sooner=end.may_be_sooner)
 
 
-def _back(deleted: Deleted) -> CopyForward:
+def bring_back(deleted: Deleted) -> CopyForward:
+    """What makes the last content of a deleted file its newest version again."""
     row = deleted.content
     return CopyForward(
         RelPath(deleted.path), "deleted: its last content comes back", row.version_id, row.etag, row.size, if_match=""

@@ -1,4 +1,4 @@
-"""The versions of a path, and the trash: what the bucket keeps, read and not changed."""
+"""The versions of a path: what the bucket keeps, read and not changed."""
 
 import asyncio
 import heapq
@@ -9,9 +9,9 @@ from bucketdrive.errors import NoSuchObjectError, NoSuchPathError
 from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.format import FileMeta, read_metadata
 from bucketdrive.model.paths import KeySpace, RelPath
-from bucketdrive.model.reports import DeletedInfo, VersionInfo
+from bucketdrive.model.reports import VersionInfo
 from bucketdrive.ports.bucket import Reads
-from bucketdrive.rules.timeline import trash, versions_of
+from bucketdrive.rules.timeline import versions_of
 from bucketdrive.state.database import State
 from bucketdrive.state.journals import load_origins
 
@@ -96,11 +96,6 @@ def _info(path: str, now: str, row: VersionRow, claim: FileMeta) -> VersionInfo:
         device=claim.device or None,
         sha256=claim.sha256 or None,
     )
-
-
-async def list_trash(bucket: Reads, keys: KeySpace) -> list[DeletedInfo]:
-    """The deleted files that can be restored, by path. One sweep of the drive's versions."""
-    return trash([row async for row in each_version(bucket, keys, keys.prefix)], keys.tail)
 
 
 async def each_version(

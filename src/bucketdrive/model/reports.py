@@ -137,20 +137,6 @@ class VersionInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class DeletedInfo:
-    """A file in the trash. `version_id` and `size` are those of its last content; `deleted` seconds since 1970."""
-
-    path: str
-    deleted: float
-    size: int
-    version_id: str
-
-    def to_json(self) -> dict[str, Any]:
-        """One entry of `trash --json`."""
-        return asdict(self) | {"deleted": iso_time(self.deleted)}
-
-
-@dataclass(frozen=True, slots=True)
 class TreeEntry:
     """A file of the tree at a moment. `modified`: when that version was written, seconds since 1970."""
 

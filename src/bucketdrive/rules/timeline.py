@@ -1,17 +1,16 @@
-"""What a listing of versions tells about the past: a path's versions, the trash, the tree at a moment.
+"""What a listing of versions tells about the past: a path's versions, the tree at a moment.
 
 The rows of a key come together, newest first, as ListObjectVersions gives them; the order of the list is the order of
 events, and no clock's (spec s3.md §1.4, §1.6). Rows of other keys and of our own objects may be among them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
 from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.paths import RESERVED
-from bucketdrive.model.reports import DeletedInfo
 
 _by_key = attrgetter("key")
 
@@ -25,26 +24,6 @@ def versions_of(rows: Iterable[VersionRow], key: str) -> list[VersionRow]:
         if listed == key:
             return list(group)
     return []
-
-
-def trash(rows: Iterable[VersionRow], tail: Callable[[str], str]) -> list[DeletedInfo]:
-    """The files that are deleted and can be restored, in the order of the rows; `tail` makes a path of a key.
-
-    A file is deleted if a delete marker is on top of a version with content. The moment is that of the oldest marker
-    on top of it: deleting what is deleted already is no news.
-    """
-    return [info for key, versions in _files(rows, tail) if (info := _deleted(tail(key), versions))]
-
-
-def _deleted(path: str, versions: list[VersionRow]) -> DeletedInfo | None:
-    if not versions[0].is_delete_marker:
-        return None
-    marker = versions[0]
-    for row in versions:
-        if not row.is_delete_marker:
-            return DeletedInfo(path, marker.modified_s, row.size, row.version_id)
-        marker = row
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +102,6 @@ def tree_as_of(rows: Iterable[VersionRow], at_s: float, tail: Callable[[str], st
     for row in rows:
         as_of.take(row)
     return {path: past.then for path, past in as_of.files.items()}
-
-
-def _files(rows: Iterable[VersionRow], tail: Callable[[str], str]) -> Iterator[tuple[str, list[VersionRow]]]:
-    """Each file's key with its rows: no folder markers, nothing of ours, no key that a listing garbled."""
-    for key, group in groupby(rows, key=_by_key):
-        versions = list(group)
-        if is_file(tail(key)) and versions[0].is_sound:
-            yield key, versions
 
 
 def is_file(path: str) -> bool:

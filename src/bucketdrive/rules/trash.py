@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bucketdrive.model.entries import VersionRow
-from bucketdrive.model.paths import RESERVED
+from bucketdrive.rules.timeline import is_file
 
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -120,11 +120,6 @@ def burial_of(rows: Sequence[VersionRow]) -> Burial | None:
     """The rows of one key, newest first, if it is deleted; None where it is live, or there are none."""
     count = next((number for number, row in enumerate(rows) if not row.is_delete_marker), len(rows))
     return Burial(list(rows[:count]), list(rows[count:])) if count else None
-
-
-def is_file(path: str) -> bool:
-    """Whether a key's path is that of a user's file: no marker of a folder, and nothing of ours."""
-    return bool(path) and not path.endswith("/") and RESERVED not in path.split("/")
 
 
 def since_text(text: str) -> str:
