@@ -12,7 +12,7 @@ TOOLS = Path(__file__).parents[2] / "tools"
 
 @pytest.mark.ceph
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize(("kind", "kills"), [("syncs", "20"), ("daemons", "6")])
+@pytest.mark.parametrize(("kind", "kills"), [("syncs", "12"), ("daemons", "6")])
 def test_devices_that_are_killed_for_a_minute_lose_nothing(ceph, tmp_path, kind, kills):
     done = subprocess.run(
         [
