@@ -25,6 +25,11 @@ _NOBODY = 65534
 _RGW = _TOP / "tools" / "rgw.py"
 
 
+def pytest_collection_modifyitems(items):
+    """What takes longest begins first, so that no worker has it left when the others are done."""
+    items.sort(key=lambda item: item.path.parent.name != "long")
+
+
 @pytest.fixture(scope="session")
 def ceph(tmp_path_factory):
     """What `store.json` of tools/rgw.py tells of a running Ceph, and `folder`, where it stands.

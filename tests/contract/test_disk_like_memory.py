@@ -18,7 +18,7 @@ POOR = {
     "no renameat2": FileSystem(may_exchange=False, may_refuse_replacing=False),
 }
 KINDS = ("tmpfs", "ext4", "xfs", "btrfs", "overlay")
-SEEDS, MANY_SEEDS = range(4), range(4, 100)
+SEEDS, MANY_SEEDS = range(4), range(4, 50)
 
 
 @pytest.fixture(scope="module")
