@@ -2,15 +2,19 @@
 
 import pytest
 
-from bucketdrive.history.as_of import read_tree
+from bucketdrive.history.look import each_file
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.state.runs import approve_holds
-from bucketdrive.testing.memory_bucket import MemoryBucket
 from bucketdrive.testing.seeded_past import SeededPast, etags
 from bucketdrive.testing.stage import Stage
 from bucketdrive.testing.world import PREFIX
 
 KEYS = KeySpace(PREFIX)
+
+
+async def files_at(stage, at_s):
+    """ETag and size of each file that was live at a moment, by path."""
+    return {KEYS.tail(p.then.key): (p.then.etag, p.then.size) async for p in each_file(stage.sweeps, "", at_s)}
 
 
 class Simulated:
@@ -55,5 +59,4 @@ def test_the_tree_at_any_moment_is_what_it_was(files, rounds, deeds):
     past = make_past(stage, [Simulated(stage, name) for name in "AB"], 7, files, rounds, deeds)
     moments = past.moments(20)
     for (at_s, _), tree in zip(moments, past.trees([at for _, at in moments]), strict=True):
-        found = stage.world.run(read_tree(MemoryBucket(stage.world.store), KEYS, "", at_s))
-        assert {path: (row.then.etag, row.then.size) for path, row in found.items()} == etags(tree)
+        assert stage.world.run(files_at(stage, at_s)) == etags(tree)

@@ -8,13 +8,15 @@ import pytest
 
 from bucketdrive.engine.journal import read_journals
 from bucketdrive.errors import UnavailableError
-from bucketdrive.history.as_of import NOW, read_tree
+from bucketdrive.history.as_of import NOW
 from bucketdrive.history.look import each_file, list_tree
 from bucketdrive.history.sweep import Sweeps
+from bucketdrive.history.versions import each_version, list_versions
 from bucketdrive.model.format import DriveInfo, JournalEntry, write_drive_info
-from bucketdrive.model.paths import KeySpace
+from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.ports.bucket import NewObject
 from bucketdrive.ports.runtime import Listed
+from bucketdrive.rules.timeline import AsOf
 from bucketdrive.state.journals import put_batch
 from bucketdrive.testing.memory_bucket import MemoryBucket
 from bucketdrive.testing.stage import Stage
@@ -22,6 +24,17 @@ from bucketdrive.testing.world import DRIVE_ID, PREFIX
 
 KEYS = KeySpace(PREFIX)
 NEW = NewObject({})
+
+
+async def read_tree(bucket, keys, path, at_s):
+    """The files at or below `path` that were live at `at_s`, by path, as the bucket itself tells it."""
+    as_of = AsOf(at_s, keys.tail)
+    if path:  # not in one sweep: between `p` and `p/` may lie any number of keys such as `p-old/x`
+        for row in await list_versions(bucket, keys, RelPath(path)):
+            as_of.take(row)
+    async for row in each_version(bucket, keys, keys.folder_key(path) if path else keys.prefix):
+        as_of.take(row)
+    return as_of.files
 
 
 def asked(stage):
@@ -251,6 +264,8 @@ def test_a_large_upload_counts_from_when_its_device_told_that_it_was_done():
     stage.wait(10)
     assert [stage.ls("big", began + seconds) for seconds in (-1, 0, 29, 30)] == [{"big": 1}] * 3 + [{"big": 2}]
     assert stage.ls(at_s=began + 29) == {"big": 1}
+    stage.restore("A", "big", at_s=began + 29)
+    assert stage.ls() == {"big": 1}
 
 
 @pytest.mark.parametrize("seed", range(8))

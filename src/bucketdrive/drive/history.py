@@ -31,7 +31,6 @@ from bucketdrive.model.retention import RetentionReport
 from bucketdrive.model.trash import TrashPage, Which
 from bucketdrive.rules.moments import parse_moment
 from bucketdrive.rules.trash import since_text
-from bucketdrive.state.journals import load_copies
 from bucketdrive.state.trees import load_synced_at
 
 
@@ -201,11 +200,10 @@ class History:
         parsed = _parsed(path) if as_of else RelPath.parse(path)
 
         async def plan() -> Plan:
-            bucket = opened.store.bucket
-            await read_journals(opened.parts)
             if as_of:
-                copies = await opened.state.run(load_copies, parsed)
-                return await make_restore_plan_as_of(bucket, self._keys, parsed, at_s, is_exact=exact, copies=copies)
+                return await make_restore_plan_as_of(opened.sweeps, parsed, at_s, is_exact=exact)
+            await read_journals(opened.parts)
+            bucket = opened.store.bucket
             return await make_restore_plan(bucket, self._keys, opened.state, RelPath(parsed), version_id)
 
         return at_s, plan

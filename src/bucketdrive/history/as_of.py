@@ -1,25 +1,13 @@
-"""The tree at a moment, asked of the bucket; `look` has it from kept sweeps."""
+"""Moments at which a path is looked at, and how it is told that nothing was there."""
 
 from bucketdrive.errors import NoSuchPathError
-from bucketdrive.history.versions import each_version, list_versions
+from bucketdrive.history.versions import list_versions
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.reports import iso_time
 from bucketdrive.ports.bucket import Reads
-from bucketdrive.rules.timeline import AsOf, Past
 
 NOW = float("inf")
 """No moment at all: what is newest in the bucket, whatever any clock says."""
-
-
-async def read_tree(bucket: Reads, keys: KeySpace, path: str, at_s: float) -> dict[str, Past]:
-    """The files at or below `path` (empty: all of the drive) that were live at `at_s`, by path."""
-    as_of = AsOf(at_s, keys.tail)
-    if path:  # not in one sweep: between `p` and `p/` may lie any number of keys such as `p-old/x`
-        for row in await list_versions(bucket, keys, RelPath(path)):
-            as_of.take(row)
-    async for row in each_version(bucket, keys, keys.folder_key(path) if path else keys.prefix):
-        as_of.take(row)
-    return as_of.files
 
 
 async def not_there(bucket: Reads, keys: KeySpace, path: str, at_s: float, what_not: str) -> NoSuchPathError:

@@ -1,9 +1,8 @@
 """Restores: from what the bucket keeps to a plan, which `engine.execute` runs."""
 
-from collections.abc import Mapping
-
 from bucketdrive.errors import NoSuchPathError, UsageError
-from bucketdrive.history.as_of import NOW, not_there, read_tree
+from bucketdrive.history.as_of import NOW, not_there
+from bucketdrive.history.sweep import Sweeps
 from bucketdrive.history.trash import TrashQuery, bring_back, each_deleted
 from bucketdrive.history.versions import follow_versions, list_versions
 from bucketdrive.model.entries import VersionRow
@@ -12,8 +11,10 @@ from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import iso_time
 from bucketdrive.ports.bucket import Reads
 from bucketdrive.rules.names import refusal
-from bucketdrive.rules.restore import NO_COPIES, plan_restore, plan_restore_as_of
+from bucketdrive.rules.restore import plan_restore, plan_restore_as_of
+from bucketdrive.rules.timeline import AsOf
 from bucketdrive.state.database import State
+from bucketdrive.state.journals import load_copies
 
 
 async def make_restore_plan(bucket: Reads, keys: KeySpace, state: State, path: RelPath, version_id: str) -> Plan:
@@ -40,36 +41,32 @@ async def make_restore_plan(bucket: Reads, keys: KeySpace, state: State, path: R
     return Plan(actions=tuple(map(bring_back, deleted)))
 
 
-async def make_restore_plan_as_of(
-    bucket: Reads,
-    keys: KeySpace,
-    path: str,
-    at_s: float,
-    *,
-    is_exact: bool = False,
-    copies: Mapping[str, str] = NO_COPIES,
-) -> Plan:
+async def make_restore_plan_as_of(sweeps: Sweeps, path: str, at_s: float, *, is_exact: bool = False) -> Plan:
     """What brings back every file at or below `path` (empty: all of the drive) as it was at `at_s`.
 
     Files made since stay, or with `is_exact` are deleted. What is as it was is not in the plan: a restore that was
-    broken off is gone on with by asking for it again. `copies`: see `rules.restore.is_same_content`.
+    broken off is gone on with by asking for it again. A new sweep tells both trees.
 
     Raises:
         NoSuchPathError: there was nothing then.
     """
-    tree = await read_tree(bucket, keys, path, at_s)
-    if not tree:
-        raise await not_there(bucket, keys, path, at_s, "Nothing was restored.")
-    return plan_restore_as_of(
-        tree, await read_live(bucket, keys, path), iso_time(at_s), is_exact=is_exact, copies=copies
-    )
+    then, now = AsOf(at_s, sweeps.keys.tail), AsOf(NOW, sweeps.keys.tail)
+    async with sweeps.of(path) as sweep:
+        async for told in sweeps.rows(sweep, path):
+            then.take(told.row, told.told_s)
+            now.take(told.row)
+    if not then.files:
+        raise await not_there(sweeps.bucket, sweeps.keys, path, at_s, "Nothing was restored.")
+    live = {found: past.then for found, past in now.files.items()} | await _live_above(sweeps, path)
+    copies = await sweeps.state.run(load_copies, path)
+    return plan_restore_as_of(then.files, live, iso_time(at_s), is_exact=is_exact, copies=copies)
 
 
-async def read_live(bucket: Reads, keys: KeySpace, path: str) -> dict[str, VersionRow]:
-    """The files that are live now at or below `path` (empty: all of the drive), and those above it, by path."""
-    live = {found: past.then for found, past in (await read_tree(bucket, keys, path, NOW)).items()}
+async def _live_above(sweeps: Sweeps, path: str) -> dict[str, VersionRow]:
+    """The files that are live where `path` has folders above it."""
+    live: dict[str, VersionRow] = {}
     for above in RelPath(path).ancestors() if path else ():
-        rows = await list_versions(bucket, keys, above)
+        rows = await list_versions(sweeps.bucket, sweeps.keys, above)
         if rows and not rows[0].is_delete_marker:
             live[above] = rows[0]
     return live

@@ -98,7 +98,7 @@ def add_swept(db: apsw.Connection, sweep: Sweep, rows: Sequence[SweptRow], marke
 def complete_sweep(db: apsw.Connection, sweep: Sweep) -> None:
     """All is in it: those of the same path or of what is below it are of no more use, nor all too many others."""
     below = f"{sweep.path}/" if sweep.path else ""
-    db.execute("UPDATE sweep SET word = 'complete' WHERE id = ?", (sweep.id,))
+    db.execute("UPDATE sweep SET word = 'complete' WHERE id = ? AND word = 'open'", (sweep.id,))
     db.execute(
         "UPDATE sweep SET word = 'dropped' WHERE id <> ? AND began_s <= ? AND (path = ? OR substr(path, 1, ?) = ?)",
         (sweep.id, sweep.began_s, sweep.path, len(below), below),

@@ -15,7 +15,6 @@ from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import KeySpace, RelPath
 from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import SyncReport, VerifyReport
-from bucketdrive.state.journals import load_copies
 from bucketdrive.testing.memory_bucket import MemoryBucket, StoreClass
 from bucketdrive.testing.memory_folder import MemoryFolder
 from bucketdrive.testing.world import PREFIX, Device, World
@@ -68,7 +67,11 @@ class Stage:
     @property
     def sweeps(self) -> Sweeps:
         """The sweeps that the first device keeps."""
-        parts = next(iter(self.devices.values())).process.parts
+        return self.sweeps_of(next(iter(self.devices)))
+
+    def sweeps_of(self, name: str) -> Sweeps:
+        """The sweeps that a device keeps."""
+        parts = self.devices[name].process.parts
         bucket = MemoryBucket(self.world.store)
         return Sweeps(bucket, _KEYS, parts.state, partial(read_journals, parts), self.world)
 
@@ -102,10 +105,7 @@ class Stage:
 
     async def plan_of(self, path: str, at_s: float, name: str = "A", *, exact: bool = True) -> Plan:
         """What would make `path` (empty: everything) as it was at a moment, as a device knows it."""
-        bucket, parts = MemoryBucket(self.world.store), self.devices[name].process.parts
-        await read_journals(parts)
-        copies = await parts.state.run(load_copies, path)
-        return await make_restore_plan_as_of(bucket, _KEYS, path, at_s, is_exact=exact, copies=copies)
+        return await make_restore_plan_as_of(self.sweeps_of(name), path, at_s, is_exact=exact)
 
     async def restoring(self, name: str, path: str, at_s: float) -> SyncReport:
         """Make `path` exactly as it was, on a device, and bring that here: what `Session.history.restore` does."""
