@@ -2,9 +2,10 @@
 
 import asyncio
 
+from bucketdrive.engine.multipart import is_copied_by_store
 from bucketdrive.engine.parts import Parts
 from bucketdrive.model.plan import Action, Clash, CopyForward, Download, DownloadByRename, Upload
-from bucketdrive.rules.forecast import is_one_copy
+from bucketdrive.ports.bucket import IfAbsent
 from bucketdrive.rules.transfer import MAX_OBJECT_BYTES, Whole, parts_at_once
 
 
@@ -38,7 +39,7 @@ def memory_of(action: Action, parts: Parts) -> int:
     match action:
         case DownloadByRename():
             return 0
-        case CopyForward() if _is_copied_by_store(action.size, parts):
+        case CopyForward() if is_copied_by_store(parts, action.size, parts.on_put(IfAbsent())):
             return 0
         case Upload():
             size = action.fingerprint.size
@@ -52,7 +53,3 @@ def memory_of(action: Action, parts: Parts) -> int:
         return 0
     how = options.how_to_upload(size)
     return size if isinstance(how, Whole) else how.part_bytes * parts_at_once(how, options.memory_bytes)
-
-
-def _is_copied_by_store(size: int, parts: Parts) -> bool:
-    return is_one_copy(parts.facts, size) or (parts.facts.part_copy and size > parts.options.whole_bytes)
