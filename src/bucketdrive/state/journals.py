@@ -112,10 +112,7 @@ def load_deleters(db: apsw.Connection, paths: Sequence[str]) -> dict[str, list[t
 
 
 def load_moved(db: apsw.Connection, paths: Sequence[str] | None = None) -> Moved:
-    """Where the files of these paths (None: of all) were moved to: by path, by the version that was moved.
-
-    There is no index for it: the whole table is read once.
-    """
+    """Where the files of these paths (None: of all) were moved to: by path, by the version that was moved."""
     query = "SELECT source, base, path FROM told WHERE op = 'copy' AND source <> ''"
     some = " AND source IN (SELECT value FROM json_each(?))" if paths is not None else ""
     moved: Moved = {}

@@ -28,3 +28,5 @@ CREATE TABLE swept (
 -- What is told of one version is looked for, beside what is told of a path: a file may have had thousands.
 DROP INDEX told_by_path;
 CREATE INDEX told_by_path ON told (path, version_id);
+-- And where files were moved to, by the path that they had.
+CREATE INDEX told_by_source ON told (source) WHERE source <> '';
