@@ -81,6 +81,7 @@ FOLDING = Story(paths=("a", "A", "b", "B"), folds=True, faults=Faults(reply_lost
 HINTED = replace(CALM, by_hints=True)
 HINTED_CROWD = Story(
     devices=3,
+    edits=4,
     paths=DEEP_PATHS,
     by_hints=True,
     faults=Faults(refused=0.03, reply_lost=0.03, late=0.02, crash=0.002, unheard=0.02, meddling=0.1),
