@@ -202,3 +202,56 @@ def test_what_could_not_come_back_as_its_way_was_not_cleared_is_told():
     assert [(failed.path, "way" in failed.reason) for failed in report.failed] == [("d", False), ("d/x", True)]
     stage.settle()
     assert stage.everywhere() == {"d": b"another's", "z": b"z"}
+
+
+def with_empty_folders(store_class="A"):
+    """Folders without files that go, come to be, fill up, empty, and change places with files. The moment before."""
+    stage = Stage("A", "B", store_class=store_class)
+    stage.start_with(START | {"emptied/x": b"x", "was file": b"f"})
+    folder = stage.folder("A")
+    for name in ("gone", "stays", "filled", "was folder", "deep/er/gone"):
+        folder.mkdir(name)
+    stage.settle()
+    then, dirs = stage.wait(10), folder.dirs()
+    stage.wait(10)
+    for name in ("gone", "was folder", "deep", "emptied/x", "was file"):
+        folder.delete(name)
+    for name in ("new", "was file"):
+        folder.mkdir(name)
+    folder.write("was folder", b"now a file")
+    folder.write("filled/y", b"y")
+    stage.settle()
+    return stage, then, dirs
+
+
+@pytest.mark.parametrize("store_class", ["A", "B", "C"])
+@pytest.mark.parametrize("name", ["A", "B"])
+def test_folders_without_files_are_there_again_or_gone_again(store_class, name):
+    stage, then, dirs = with_empty_folders(store_class)
+    now, dirs_now = stage.everywhere(), stage.folder("A").dirs()
+    report = exactly(stage, name, "", then)
+    stage.settle()
+    assert (report.failed, report.held) == ([], [])
+    assert stage.everywhere() == START | {"emptied/x": b"x", "was file": b"f"}
+    assert [stage.folder(device).dirs() for device in "AB"] == [dirs, dirs]
+    stage.world.run(stage.undoing(name, report.run))
+    stage.settle()
+    assert stage.everywhere() == now
+    assert [stage.folder(device).dirs() for device in "AB"] == [dirs_now, dirs_now]
+
+
+def test_without_exact_folders_come_back_and_what_is_in_their_place_stays():
+    stage, then, dirs = with_empty_folders()
+    report = stage.restore("A", "", at_s=then)
+    stage.settle()
+    assert {held.path: held.reason.split()[1] for held in report.held} == {"was file": "folder", "was folder": "file"}
+    assert stage.everywhere() == START | {"emptied/x": b"x", "was folder": b"now a file", "filled/y": b"y"}
+    assert stage.folder("B").dirs() == dirs - {"was folder"} | {"new", "was file"}
+
+
+def test_a_folder_that_had_no_files_can_be_restored_by_its_name():
+    stage, then, _ = with_empty_folders()
+    exactly(stage, "B", "gone", then)
+    stage.settle()
+    assert "gone" in stage.folder("A").dirs()
+    assert "new" in stage.folder("A").dirs()

@@ -11,7 +11,7 @@ from bucketdrive.model.plan import Plan
 from bucketdrive.model.reports import iso_time
 from bucketdrive.ports.bucket import Reads
 from bucketdrive.rules.names import refusal
-from bucketdrive.rules.restore import plan_restore, plan_restore_as_of
+from bucketdrive.rules.restore import Folders, plan_restore, plan_restore_as_of
 from bucketdrive.rules.timeline import AsOf
 from bucketdrive.state.database import State
 from bucketdrive.state.journals import load_copies
@@ -42,9 +42,9 @@ async def make_restore_plan(bucket: Reads, keys: KeySpace, state: State, path: R
 
 
 async def make_restore_plan_as_of(sweeps: Sweeps, path: str, at_s: float, *, is_exact: bool = False) -> Plan:
-    """What brings back every file at or below `path` (empty: all of the drive) as it was at `at_s`.
+    """What brings back every file and folder at or below `path` (empty: all of the drive) as it was at `at_s`.
 
-    Files made since stay, or with `is_exact` are deleted. What is as it was is not in the plan: a restore that was
+    What was made since stays, or with `is_exact` is deleted. What is as it was is not in the plan: a restore that was
     broken off is gone on with by asking for it again. A new sweep tells both trees.
 
     Raises:
@@ -52,14 +52,15 @@ async def make_restore_plan_as_of(sweeps: Sweeps, path: str, at_s: float, *, is_
     """
     then, now = AsOf(at_s, sweeps.keys.tail), AsOf(NOW, sweeps.keys.tail)
     async with sweeps.of(path) as sweep:
-        async for told in sweeps.rows(sweep, path):
+        async for told in sweeps.rows(sweep, path, with_markers=True):
             then.take(told.row, told.told_s)
             now.take(told.row)
-    if not then.files:
+    if not then.files and not then.markers:
         raise await not_there(sweeps.bucket, sweeps.keys, path, at_s, "Nothing was restored.")
     live = {found: past.then for found, past in now.files.items()} | await _live_above(sweeps, path)
     copies = await sweeps.state.run(load_copies, path)
-    return plan_restore_as_of(then.files, live, iso_time(at_s), is_exact=is_exact, copies=copies)
+    folders = Folders(then.markers, now.markers)
+    return plan_restore_as_of(then.files, live, iso_time(at_s), is_exact=is_exact, copies=copies, folders=folders)
 
 
 async def _live_above(sweeps: Sweeps, path: str) -> dict[str, VersionRow]:

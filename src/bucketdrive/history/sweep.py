@@ -19,7 +19,7 @@ from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.paths import KeySpace
 from bucketdrive.ports.bucket import Reads
 from bucketdrive.ports.runtime import Listed, Listener
-from bucketdrive.rules.timeline import is_file
+from bucketdrive.rules.timeline import is_file, is_marker
 from bucketdrive.state.database import State
 from bucketdrive.state.sweeps import (
     Sweep,
@@ -98,8 +98,13 @@ class Sweeps:
         finally:
             self._readers[sweep.id] -= 1
 
-    async def rows(self, sweep: Sweep, path: str, *, of_devices: bool = False) -> AsyncIterator[Told]:
-        """The versions of the files at or below `path`, in the order of the listing; the sweep must know them."""
+    async def rows(
+        self, sweep: Sweep, path: str, *, of_devices: bool = False, with_markers: bool = False
+    ) -> AsyncIterator[Told]:
+        """The versions of the files at or below `path`, in the order of the listing; the sweep must know them.
+
+        `with_markers`: those of the markers of folders as well.
+        """
         if not path:
             ranges = [(sweep.first_id, sweep.end_id)]
         else:  # not in one go: between `p` and `p/` may lie any number of paths such as `p-old/x`
@@ -111,11 +116,12 @@ class Sweeps:
             for piece_id in range(first_id, end_id, _ROWS):
                 ids = (piece_id, min(piece_id + _ROWS, end_id))
                 for row in await self.state.run(read_swept, *ids, of_devices=of_devices):
-                    at, version_id, is_marker, etag, size, modified_s, told_s, device_id = row
+                    at, version_id, is_deleted, etag, size, modified_s, told_s, device_id = row
                     is_latest, last = at != last, at
                     key = prefix + at
-                    version = VersionRow(key, version_id, is_latest, bool(is_marker), etag, size, modified_s)
-                    yield Told(version, told_s, device_id)
+                    if with_markers or at[-1] != "/":
+                        version = VersionRow(key, version_id, is_latest, bool(is_deleted), etag, size, modified_s)
+                        yield Told(version, told_s, device_id)
 
     async def _find(self, path: str, at_s: float) -> Sweep | None:
         async with self._choosing:  # it must not be let go of between being found and being used
@@ -163,7 +169,7 @@ class Sweeps:
         return [
             (path, row.version_id, row.is_delete_marker, row.etag, row.size, row.modified_s)
             for row in rows
-            if is_file(path := row.key[cut:]) and row.is_sound
+            if (is_file(path := row.key[cut:]) or is_marker(path)) and row.is_sound
         ]
 
     async def _pages(self, sweep: Sweep) -> AsyncIterator[tuple[tuple[VersionRow, ...], tuple[str, str]]]:

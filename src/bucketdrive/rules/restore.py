@@ -1,16 +1,33 @@
 """From a path's past to a plan that makes it present again: copies forward and delete markers, never a version less."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from bucketdrive.errors import NoSuchPathError
 from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.paths import KeySpace, RelPath, ancestors_of
-from bucketdrive.model.plan import CopyForward, DeleteRemote, Hold, Plan
+from bucketdrive.model.plan import CopyForward, DeleteRemote, Hold, MakeDirRemote, Plan, RemoveDirRemote
+from bucketdrive.rules.folders import with_folders
 from bucketdrive.rules.names import refusal
 from bucketdrive.rules.timeline import Past
 
 NO_COPIES: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Markers of folders, by which a folder without files is kept: those that were live then, and those of now."""
+
+    then: Mapping[str, VersionRow] = field(default_factory=dict)
+    now: Mapping[str, VersionRow] = field(default_factory=dict)
+
+    def come_back(self) -> set[str]:
+        """The folders that had a marker and have none."""
+        return {path for path in self.then.keys() - self.now.keys() if refusal(path) is None}
+
+    def made_since(self) -> set[str]:
+        """The folders that have a marker and had none."""
+        return {path for path in self.now.keys() - self.then.keys() if refusal(path) is None}
 
 
 def plan_restore(keys: KeySpace, path: RelPath, versions: Sequence[VersionRow], version_id: str) -> CopyForward | None:
@@ -47,15 +64,20 @@ def plan_restore_as_of(
     *,
     is_exact: bool = False,
     copies: Mapping[str, str] = NO_COPIES,
+    folders: Folders | None = None,
 ) -> Plan:
     """What brings every file of a past tree back as it was; files with that content now stay as they are.
 
-    `now`: the files that are live now, there and above. Files made since stay, or with `is_exact` are deleted.
-    `moment`: in words, for the reasons; `copies`: see `is_same_content`. Keys that no drive can keep as files are held,
-    with the reason.
+    `now`: the files that are live now, there and above. Files made since stay, or with `is_exact` are deleted; so with
+    `folders` that have no files. `moment`: in words, for the reasons; `copies`: see `is_same_content`. Keys that no
+    drive can keep as files are held, with the reason.
     """
+    folders = folders or Folders()
     changed = {path: past for path, past in then.items() if not is_same_content(past.then, past.top, copies)}
     refused = {path: why for path in changed if (why := refusal(path)) is not None}
+    if not is_exact:
+        refused |= dict.fromkeys(changed.keys() & folders.now.keys(), "a folder of this name is there now, and stays")
+        refused |= dict.fromkeys(folders.come_back() & now.keys(), "a file of this name is there now, and stays")
     coming = [
         _forward(RelPath(path), f"as it was at {moment}", past.then, past.top)
         for path, past in changed.items()
@@ -67,7 +89,13 @@ def plan_restore_as_of(
         if is_exact and path not in then and refusal(path) is None
     ]
     plan = arrange(coming, going, now.keys())
-    return replace(plan, holds=(*(Hold(RelPath(path), why) for path, why in refused.items()), *plan.holds))
+    plan = replace(plan, holds=(*(Hold(RelPath(path), why) for path, why in refused.items()), *plan.holds))
+    made = [MakeDirRemote(RelPath(path), f"as it was at {moment}") for path in sorted(folders.come_back())]
+    why = f"made since {moment}: removed as you asked"
+    unmade = [
+        RemoveDirRemote(RelPath(path), why, folders.now[path].etag) for path in sorted(folders.made_since()) if is_exact
+    ]
+    return with_folders(plan, map(RelPath, now), made, unmade)
 
 
 def arrange(coming: Sequence[CopyForward], going: Sequence[DeleteRemote], live: Iterable[str]) -> Plan:

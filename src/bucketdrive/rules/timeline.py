@@ -42,10 +42,11 @@ class LiveAt:
     times in whole seconds: a version of the second in which the moment lies counts as written by then.
     """
 
-    def __init__(self, at_s: float, tail: Callable[[str], str]) -> None:
-        """`at_s`: seconds since 1970 UTC; `tail` makes a path of a key."""
+    def __init__(self, at_s: float, tail: Callable[[str], str], is_asked: Callable[[str], bool] | None = None) -> None:
+        """`at_s`: seconds since 1970 UTC; `tail` makes a path of a key; `is_asked`: whose past it is, None: files'."""
         self._at_s = at_s
         self._tail = tail
+        self._is_asked = is_asked or is_file
         self._top: VersionRow | None = None
         self._is_settled = False
 
@@ -56,7 +57,7 @@ class LiveAt:
         """
         if self._top is None or row.key != self._top.key:
             self._top = row
-            self._is_settled = not is_file(self._tail(row.key)) or not row.is_sound
+            self._is_settled = not self._is_asked(self._tail(row.key)) or not row.is_sound
         if self._is_settled or int(current_since_s(row, told_s)) > self._at_s:
             return None
         self._is_settled = True
@@ -70,14 +71,20 @@ class AsOf:
         """As `LiveAt`."""
         self.files: dict[str, Past] = {}
         """The files that were live then, by path, in the order of the rows."""
+        self.markers: dict[str, VersionRow] = {}
+        """The markers of folders that were live then, by the folder's path."""
         self._tail = tail
         self._live_at = LiveAt(at_s, tail)
+        self._marker_at = LiveAt(at_s, tail, is_marker)
 
     def take(self, row: VersionRow, told_s: float = 0.0) -> None:
         """The next row of the listing."""
-        past = self._live_at.take(row, told_s)
-        if past is not None:
-            self.files[self._tail(row.key)] = past
+        path = self._tail(row.key)
+        if is_marker(path):
+            if past := self._marker_at.take(row):
+                self.markers[path.removesuffix("/")] = past.then
+        elif past := self._live_at.take(row, told_s):
+            self.files[path] = past
 
 
 def current_since_s(row: VersionRow, told_s: float) -> float:
@@ -109,3 +116,8 @@ def is_file(path: str) -> bool:
     if not path or path.endswith("/"):
         return False
     return RESERVED not in path or RESERVED not in path.split("/")  # the first answers for nearly all, and sooner
+
+
+def is_marker(path: str) -> bool:
+    """Whether a key of this path is the marker of a folder of the drive, by which a folder without files is kept."""
+    return len(path) > 1 and path.endswith("/") and RESERVED not in path.split("/")

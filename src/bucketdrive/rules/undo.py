@@ -4,13 +4,13 @@ What was before is what both sides had agreed on then. Copies forward and delete
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 
 from bucketdrive.model.entries import VersionRow
 from bucketdrive.model.log import Had, LogLine
-from bucketdrive.model.paths import RelPath, ancestors_of
+from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import CopyForward, DeleteRemote, Hold, MakeDirRemote, Plan, RemoveDirRemote
+from bucketdrive.rules.folders import with_folders
 from bucketdrive.rules.names import refusal
 from bucketdrive.rules.restore import arrange, is_same_content
 
@@ -172,22 +172,11 @@ class _Undo:
 
     def with_folders(self, plan: Plan) -> Plan:
         """The plan with the folders that are to be empty again, or to be gone."""
-        leaving = {action.path for action in plan.actions if isinstance(action, DeleteRemote)}
-        coming = {action.path for action in plan.actions if isinstance(action, CopyForward)}
-        files = coming | (self._now.live.keys() - leaving)
-        used = files | ancestors_of(files)
-        made = [path for path in self._made if self._is_free(path, used, files)]
-        unmade = [path for path in self._unmade if path in self._now.markers and path not in used - coming]
-        late = {path for path in made if not leaving.isdisjoint((path, *path.ancestors()))} | (coming & set(unmade))
-        more = (
-            *(MakeDirRemote(path, f"a folder before {self._what}") for path in made),
-            *(RemoveDirRemote(p, f"a folder made by {self._what}", self._now.markers[p].etag) for p in unmade),
-        )
-        return replace(plan, actions=(*plan.actions, *more), afterwards=plan.afterwards | late)
-
-    def _is_free(self, path: RelPath, used: AbstractSet[RelPath], files: AbstractSet[RelPath]) -> bool:
-        """Whether there is neither a folder nor a file of this name, nor a file in place of a folder above."""
-        return path not in used and path not in self._now.markers and files.isdisjoint(path.ancestors())
+        markers = self._now.markers
+        made = [MakeDirRemote(path, f"a folder before {self._what}") for path in self._made if path not in markers]
+        why = f"a folder made by {self._what}"
+        unmade = [RemoveDirRemote(path, why, markers[path].etag) for path in self._unmade if path in markers]
+        return with_folders(plan, self._now.live, made, unmade)
 
 
 def _version(rows: Sequence[VersionRow], was: Was) -> VersionRow | None:
