@@ -5,6 +5,7 @@ from itertools import count
 import pytest
 
 from bucketdrive.model.plan import CopyForward
+from bucketdrive.ports.runtime import Finished, Planned
 from bucketdrive.testing.crash_points import CrashPoint
 from bucketdrive.testing.stage import Stage
 from bucketdrive.testing.world import PREFIX
@@ -255,3 +256,13 @@ def test_a_folder_that_had_no_files_can_be_restored_by_its_name():
     stage.settle()
     assert "gone" in stage.folder("A").dirs()
     assert "new" in stage.folder("A").dirs()
+
+
+def test_a_restore_tells_how_much_it_will_do_and_each_thing_that_it_did():
+    stage, then = played()
+    told = []
+    stage.world.tell = told.append
+    exactly(stage, "A", "", then)
+    kinds = [type(event) for event in told]
+    assert kinds == [Planned, *[Finished] * 4, Planned, *[Finished] * 5]
+    assert [event.plan.to_do for event in told if isinstance(event, Planned)] == [4, 5]

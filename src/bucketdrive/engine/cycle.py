@@ -94,6 +94,7 @@ class Cycle:
 
     async def _carry_out(self, report: SyncReport, plan: Plan) -> None:
         await check_roots(self._parts)
+        self._parts.listener.tell(Planned(plan))
         await mark_state(self._parts)
         await self._begin_run(plan)
         now_ns = await self._parts.disk.clock_ns()
