@@ -73,8 +73,10 @@ def running_link(url: str, link: str) -> Iterator[str]:
     """A link in a process of its own, `link` being "DOWN/UP/DELAY"; the URL under which the store is beyond it."""
     command = [sys.executable, __file__, url, *link.split("/")]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        yield process.stdout.readline().strip()
-        process.terminate()
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 if __name__ == "__main__":

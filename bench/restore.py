@@ -121,6 +121,7 @@ def measure(task: Task, home: Path) -> tuple[tuple[float, float, dict], list[flo
     name = home.name.replace("_", "-").lower()
     (home / name).mkdir()
     mine = ours(task, home / name)
+    print(f"  ours, {task.files:,} files: {mine[1]:.1f} s until live in the bucket, {mine[0]:.1f} s in all", flush=True)
     seconds = [theirs(task, home / "rclone", name)[0], theirs(task, home / "rclone-64", name, *_AT_ONCE)[0]]
     few = replace(task, files=_COUNTED, far=task.near)
     return mine, seconds, theirs(few, home / "counted", name, "-vv", "--dump", "headers")[1]
