@@ -39,10 +39,10 @@ test: $(READY)
 test-all: test test-long test-ceph
 
 test-long: $(READY) $(MINISTACK)
-	$(BIN)/pytest -m "long and not ceph" -n 2 --dist worksteal -q
+	$(BIN)/pytest -m "long and not ceph" -n 3 --dist worksteal -q
 
 test-ceph: $(READY) $(TOOLS)
-	$(BIN)/pytest -m ceph tests/ceph tests/e2e tests/soak -n 2 --dist worksteal -q
+	$(BIN)/pytest -m ceph tests/ceph tests/e2e tests/soak -n 4 --dist worksteal -q
 
 SEEDS ?= 2000
 FIRST ?= 0
