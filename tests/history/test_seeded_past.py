@@ -11,7 +11,7 @@ def test_a_seeded_past_is_as_it_was_recorded_and_each_restore_is_undone():
     moments = past.moments(20)
     assert drive.versions() == past.versions >= 600
     look_back(drive, past, moments, findings)
-    bring_back(drive, past, some_of(moments, 5), findings)
+    bring_back(drive, past, some_of(past, moments, 5), findings)
     assert findings.differences == []
     assert (len(findings.look_s), len(findings.restores), len(findings.undos)) == (20, 5, 5)
     assert findings.look_requests == 0

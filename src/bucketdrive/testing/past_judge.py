@@ -139,9 +139,10 @@ def bring_back(drive: PastDrive, past: SeededPast, moments: Moments, findings: F
         drive.rest()
 
 
-def some_of(moments: Moments, number: int) -> Moments:
-    """So many of the moments, evenly."""
-    return [moments[at * len(moments) // number] for at in range(number)]
+def some_of(past: SeededPast, moments: Moments, number: int) -> Moments:
+    """So many of the moments since which something changed, evenly."""
+    earlier = [moment for moment in moments if moment[1] < len(past.rounds) - 1]
+    return [earlier[at * len(earlier) // number] for at in range(number)]
 
 
 def _with_trees(past: SeededPast, moments: Moments) -> Iterator[tuple[tuple[float, int], Tree]]:
@@ -160,8 +161,8 @@ def _changed_folder(past: SeededPast, tree: Tree) -> str:
 
 
 def _compare_all(drive: PastDrive, what: str, tree: Tree, report: SyncReport, findings: Findings) -> None:
-    """Compare the bucket and, when they are in sync, both devices with a tree."""
-    for machine in drive.machines:
+    """Compare the bucket and both devices with a tree, when the second has synced; what was asked about was meant."""
+    for machine in drive.machines if report.held else drive.machines[1:]:
         machine.sync()
     if report.failed:
         findings.differences.append(f"{what}: {report.failed}")
