@@ -13,6 +13,8 @@
 # make bench-idle      what an idle drive asks in a day, beside rclone bisync
 # make bench-look      what looking back costs a version
 # make bench-restore   a deleted folder of 10,000 files brought back on Ceph, beside rclone (FILES=1000: quicker)
+# make bench-past      200 moments of a drive of 100,000 files and 300,000 versions against a record, 20 folders restored and
+#                undone (FILES=10000: smaller; ARGS='--store ceph': real folders on Ceph; 1 if anything differs)
 # Each sets itself up: a virtual environment in .venv, with pinned and hashed packages, made anew when the pins change.
 
 PYTHON ?= python3
@@ -28,7 +30,7 @@ MINISTACK := .venv-ministack/ready
 # What Python compiled is kept, whatever the caller's environment says: each test starts many processes.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop soak bench-small bench-daemons bench-idle bench-look bench-restore format requirements clean
+.PHONY: demo test test-all test-long test-ceph check simulate mutants rgw rgw-stop soak bench-small bench-daemons bench-idle bench-look bench-restore bench-past format requirements clean
 
 demo: $(READY)
 	@$(BIN)/bucketdrive demo $(ARGS)
@@ -74,10 +76,13 @@ bench-idle: $(READY) $(TOOLS)
 bench-look: $(READY)
 	@$(BIN)/python bench/look_back.py $(ARGS)
 
-FILES ?= 10000
-
+bench-restore: FILES ?= 10000
 bench-restore: $(READY) $(TOOLS)
 	@$(BIN)/python bench/restore.py --files $(FILES) $(ARGS)
+
+bench-past: FILES ?= 100000
+bench-past: $(READY)
+	@$(BIN)/python bench/past.py --files $(FILES) $(ARGS)
 
 check: $(READY)
 	$(BIN)/ruff check

@@ -17,7 +17,8 @@ from bucketdrive.state.trees import load_meta, load_synced_at, load_synced_below
 if TYPE_CHECKING:
     from bucketdrive.model.entries import SyncedTree
 
-_FILES_BELOW = "SELECT path FROM synced WHERE path > ? AND path < ? AND kind = 'file' ORDER BY path"
+_FILES_BELOW = "SELECT path FROM synced WHERE path > ? AND path < ? AND +kind = 'file' ORDER BY path"
+"""With the plus, the rows of the range are read, and not an index of all files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +72,10 @@ def load_scope(
 
 
 def _close(db: apsw.Connection, roots: set[RelPath], limit: int) -> Scope | None:
-    roots = {root for root in roots if roots.isdisjoint(root.ancestors())}
+    roots = _topmost(roots)
     elsewhere: set[RelPath] = set()
     for root in sorted(roots):
-        if root not in roots:  # a folder above it has become a root meanwhile
+        if not roots.isdisjoint(root.ancestors()):  # a folder above it has become a root meanwhile
             continue
         for folder in root.ancestors():
             if folder in elsewhere:
@@ -85,8 +86,12 @@ def _close(db: apsw.Connection, roots: set[RelPath], limit: int) -> Scope | None
             if found:
                 elsewhere.update((folder, *folder.ancestors()))
                 break
-            roots = {other for other in roots if folder not in other.ancestors()} | {folder}
-    return Scope(frozenset(roots), frozenset(elsewhere))
+            roots.add(folder)
+    return Scope(frozenset(_topmost(roots)), frozenset(elsewhere))
+
+
+def _topmost(roots: set[RelPath]) -> set[RelPath]:
+    return {root for root in roots if roots.isdisjoint(root.ancestors())}
 
 
 def _has_files_elsewhere(db: apsw.Connection, folder: RelPath, roots: set[RelPath], limit: int) -> bool | None:

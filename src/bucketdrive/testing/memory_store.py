@@ -67,6 +67,10 @@ class MemoryStore(MemorySettings):
         """The current objects, by key in listing order."""
         return {key: top.data for key in self._keys if (top := self._live(key))}
 
+    def keys_below(self, prefix: str) -> list[str]:
+        """The keys that begin so and have versions or markers, in listing order."""
+        return [key for key in self._keys if key.startswith(prefix)]
+
     def history(self, key: str) -> list[StoredVersion]:
         """All versions and markers of a key, newest first."""
         return self._history.get(key, [])[::-1]

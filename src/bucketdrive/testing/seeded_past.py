@@ -4,18 +4,25 @@ The record is what a look back is held against: the tree after each round, and n
 """
 
 import hashlib
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from random import Random  # noqa: TID251  the seed is where all its chance comes from
 from typing import Protocol
 
 Tree = dict[str, bytes]
 """Contents by path."""
 
+Listing = dict[str, tuple[str, int]]
+"""ETags and sizes by path."""
+
 _A_FOLDER = 10
 """Files are made so many to a folder, and folders so many to a folder."""
 _NEW, _DELETED, _FOLDER_DELETED, _MOVED, _FOLDER_MOVED = 0.15, 0.27, 0.28, 0.36, 0.37
 """Of all deeds, each with those before it; the others are edits."""
+_AGAIN = 0.3
+"""Of new names, those at which a file was before."""
 _MOVED_TO = "moved"
 
 
@@ -35,7 +42,11 @@ class Machine(Protocol):
         ...
 
     def sync(self) -> None:
-        """Sync what was changed here, and what other devices told."""
+        """Sync what was changed here, and what other devices told. Deletions that are asked about are meant."""
+        ...
+
+    def files(self) -> Tree:
+        """What its user sees."""
         ...
 
 
@@ -58,11 +69,13 @@ class SeededPast:
     tree: Tree = field(default_factory=dict)
     rounds: list[Round] = field(default_factory=list)
     versions: int = 0
-    """Versions and delete markers that were made of files."""
+    """Versions and delete markers that a drive has made of all this, if it makes none that need not be."""
 
     def __post_init__(self) -> None:
         self._random = Random(self.seed)
         self._number = 0
+        self._names: list[str] = []
+        self._gone: list[str] = []
 
     def begin(self, machine: Machine, files: int) -> None:
         """Make so many files."""
@@ -71,11 +84,9 @@ class SeededPast:
 
     def change(self, machine: Machine, deeds: int) -> None:
         """Let a user do so many things."""
-        names = sorted(self.tree)
         for _ in range(deeds):
-            path = names[int(self._random.random() * len(names))]
-            if path in self.tree:
-                self._deed(machine, path)
+            if self._names:
+                self._deed(machine, self._any(self._names))
             else:
                 self._write(machine, self._new_path())
 
@@ -84,6 +95,7 @@ class SeededPast:
         changes: dict[str, bytes | None] = {path: None for path in before if path not in self.tree}
         changes.update((path, data) for path, data in self.tree.items() if before.get(path) != data)
         self.rounds.append(Round(at_s, changes))
+        self.versions += len(changes)
 
     def moments(self, number: int) -> list[tuple[float, int]]:
         """So many random moments at which nothing was written, in order, each with the round that was the last then."""
@@ -102,8 +114,7 @@ class SeededPast:
 
     def any_folder(self, tree: Tree) -> str:
         """A folder of a tree."""
-        paths = sorted(path for path in tree if "/" in path)
-        parts = paths[int(self._random.random() * len(paths))].split("/")
+        parts = self._any(sorted(path for path in tree if "/" in path)).split("/")
         return "/".join(parts[: 1 + int(self._random.random() * (len(parts) - 1))])
 
     def _deed(self, machine: Machine, path: str) -> None:
@@ -126,27 +137,46 @@ class SeededPast:
     def _write(self, machine: Machine, path: str) -> None:
         data = f"{self._next()} {'x' * int(self._random.random() * 40)}".encode()
         machine.write(path, data)
-        self.tree[path] = data
-        self.versions += 1
+        self._put(path, data)
 
     def _delete(self, machine: Machine, path: str) -> None:
         machine.delete(path)
         for name in self._at_or_below(path):
-            del self.tree[name]
-            self.versions += 1
+            self._take(name)
 
     def _move(self, machine: Machine, path: str, target: str) -> None:
         machine.move(path, target)
         for name in self._at_or_below(path):
-            self.tree[target + name[len(path) :]] = self.tree.pop(name)
-            self.versions += 2
+            self._put(target + name[len(path) :], self._take(name))
+
+    def _put(self, path: str, data: bytes) -> None:
+        if path not in self.tree:
+            insort(self._names, path)
+        self.tree[path] = data
+
+    def _take(self, path: str) -> bytes:
+        del self._names[bisect_left(self._names, path)]
+        self._gone.append(path)
+        return self.tree.pop(path)
 
     def _at_or_below(self, path: str) -> list[str]:
-        return [path] if path in self.tree else [name for name in self.tree if name.startswith(f"{path}/")]
+        if path in self.tree:
+            return [path]
+        first, end = (bisect_left(self._names, f"{path}{end}") for end in "/0")  # 0 comes next after /
+        return self._names[first:end]
 
     def _new_path(self) -> str:
+        if self._gone and self._random.random() < _AGAIN:
+            at = int(self._random.random() * len(self._gone))
+            self._gone[at], self._gone[-1] = self._gone[-1], self._gone[at]
+            path = self._gone.pop()
+            if path not in self.tree:
+                return path
         number = self._next()
         return f"{number // _A_FOLDER**3}/{number // _A_FOLDER**2}/{number // _A_FOLDER}/{number}"
+
+    def _any(self, names: Sequence[str]) -> str:
+        return names[int(self._random.random() * len(names))]
 
     def _next(self) -> int:
         self._number += 1
@@ -162,6 +192,16 @@ def apply(tree: Tree, changes: dict[str, bytes | None]) -> None:
             tree[path] = data
 
 
-def etags(tree: Tree) -> dict[str, tuple[str, int]]:
+def etags(tree: Tree) -> Listing:
     """A tree as a listing tells of it: ETag (of what was put in one piece) and size by path."""
-    return {path: (hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data)) for path, data in tree.items()}
+    return {path: _told(data) for path, data in tree.items()}
+
+
+@cache
+def _told(data: bytes) -> tuple[str, int]:
+    return hashlib.md5(data, usedforsecurity=False).hexdigest(), len(data)
+
+
+def below(tree: Tree, folder: str) -> Tree:
+    """The files below a folder."""
+    return {path: data for path, data in tree.items() if path.startswith(f"{folder}/")}
