@@ -6,6 +6,7 @@ import pytest
 
 from bucketdrive.model.hints import Hints
 from bucketdrive.model.paths import RelPath
+from bucketdrive.ports.runtime import Planned
 from bucketdrive.rules.names import is_conflict_name
 from bucketdrive.testing.stage import Stage
 
@@ -42,6 +43,17 @@ def test_an_edit_is_three_requests_here_and_four_there(stage):
     assert requests_of(stage, lambda: stage.sync_by_hints("A")) == {"GetObject": 1, "PutObject": 3}
     assert requests_of(stage, lambda: stage.sync_by_hints("B")) == {"GetObject": 3, "ListObjectVersions": 1}
     assert stage.folder("B").files() == TREE | {"d/e/a": b"new"}
+
+
+def test_of_a_folder_of_which_one_file_is_looked_at_nothing_is_decided(stage):
+    told = []
+    stage.world.tell = told.append
+    stage.folder("A").delete("d/a")
+    stage.folder("A").write("d/e/new", b"n")
+    for name in "AB":
+        stage.sync_by_hints(name)
+    done = [type(action).__name__ for event in told if isinstance(event, Planned) for action in event.plan.actions]
+    assert sorted(done) == ["DeleteLocal", "DeleteRemote", "Download", "Upload"]
 
 
 def test_where_no_condition_protects_an_edit_one_more_question_does():

@@ -117,26 +117,72 @@ def test_an_edit_that_a_deletion_buried_is_put_back(store_class, crashes):
     assert stage.everywhere() == {"p": b"edit"}
 
 
-def test_a_deletion_that_comes_late_is_undone_by_whoever_sees_it():
-    stage = Stage("A", "B", "C", store_class="C")
-    stage.start_with({"p": b"v1"})
-    device = stage.devices["A"]
-    late = []
-    bucket = device.process.cycle._parts.bucket
+def delete_late(stage, name, path):
+    """Let a device delete a file and crash as it sends that; the keys whose deletion is then on the way."""
+    device, late = stage.devices[name], []
 
     async def delayed(key, **_):
         late.append(key)
         device.crash()
 
-    bucket.__dict__["delete_object"] = delayed
-    stage.folder("A").delete("p")
+    device.process.cycle._parts.bucket.__dict__["delete_object"] = delayed
+    stage.folder(name).delete(path)
     stage.world.run(device.sync())
+    return late
+
+
+def test_a_deletion_that_comes_late_is_undone_by_whoever_sees_it():
+    stage = Stage("A", "B", "C", store_class="C")
+    stage.start_with({"p": b"v1"})
+    late = delete_late(stage, "A", "p")
     stage.folder("B").write("p", b"v2")
     stage.sync("B", "C")
     stage.world.store.delete(late.pop())
     stage.sync("C")
     stage.settle()
     assert stage.everywhere() == {"p": b"v2"}
+
+
+@pytest.mark.parametrize("by_hints", [False, True])
+def test_what_a_late_deletion_buried_comes_back_though_another_file_is_on_top_by_then(by_hints):
+    stage = Stage("A", "B", store_class="C")
+    stage.folder("B").write("p", b"v1")
+    stage.sync_by_hints("B")
+    delete_late(stage, "B", "p")
+    stage.folder("B").write("p", b"v2")
+    stage.sync("B")
+    stage.sync_by_hints("B")
+    stage.world.store.delete(f"{PREFIX}p")
+    stage.folder("A").write("p", b"of one who knew nothing")
+    stage.sync("A")
+    if by_hints:
+        stage.sync_by_hints("B")
+    stage.settle()
+    assert stage.everywhere()["p"] == b"of one who knew nothing"
+    assert copies(stage.everywhere()) == [b"v2"]
+
+
+def test_what_our_own_late_upload_buried_comes_back_though_nothing_had_been_agreed_on_there():
+    stage = Stage("A", "B", store_class="C")
+    stage.settle()
+    one, late = stage.devices["A"], []
+
+    async def delayed(key, data, new):
+        late.append((key, data, dict(new.metadata)))
+        one.crash()
+
+    one.process.cycle._parts.bucket.__dict__["put_object"] = delayed
+    stage.folder("A").write("p", b"from A")
+    stage.world.run(one.sync())
+    stage.world.store.put(f"{PREFIX}p", b"another tool's")
+    stage.world.run(one.process.cycle.plan())  # a look that ends there
+    one.crash()
+    stage.world.store.put(*late.pop())
+    stage.folder("A").write("p", b"later, from A")
+    stage.world.run(one.sync())
+    stage.settle()
+    assert stage.everywhere()["p"] == b"later, from A"
+    assert copies(stage.everywhere()) == [b"another tool's"]
 
 
 def test_another_tools_deletion_is_meant():

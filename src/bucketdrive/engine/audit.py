@@ -22,8 +22,10 @@ from bucketdrive.ports.bucket import NewObject
 from bucketdrive.rules.lineage import (
     audit_range,
     buried_by_marker,
+    buried_late,
     buried_versions,
     credible_bases,
+    has_marker_below,
     is_untold_burial,
 )
 from bucketdrive.rules.names import conflict_names
@@ -42,16 +44,23 @@ async def audit_lineage(work: Work, snapshot: Snapshot, histories: Histories) ->
     """
     tops = {path: history[0].version_id for path, history in histories.items()}
     fresh = {path: top for path, top in tops.items() if snapshot.audited.get(path) != top}
+    known = [path for path in fresh if isinstance(snapshot.synced.get(path), SyncedFile)]
+    told: Mapping[RelPath, set[str]] = {}
+    if any(has_marker_below(histories[path], snapshot.audited.get(path, "")) for path in known):
+        await read_journals(work.parts)
+        told = await work.parts.state.run(load_told_deletions)
     found = []
-    for path in fresh:
-        history = histories[path]
-        if len(history) > 1 and isinstance(snapshot.synced.get(path), SyncedFile):
-            bases = await _bases(work, path, history, snapshot.audited.get(path, ""))
-            for row in buried_versions(history, snapshot.audited.get(path, ""), bases):
+    for path in known:
+        history, audited = histories[path], snapshot.audited.get(path, "")
+        if len(history) > 1:
+            bases = await _bases(work, path, history, audited)
+            buried = buried_versions(history, audited, bases)
+            for row in [*buried, *buried_late(history, audited, told.get(path, ()))]:
                 await bring_back(work, path, row)
                 found.append(path)
-    if fresh:
-        await work.parts.state.run(put_audited, fresh)
+    begun = {attempt.path for attempt in snapshot.attempts} - set(known)  # what comes of it may yet bury what is there
+    if done := {path: top for path, top in fresh.items() if path not in begun}:
+        await work.parts.state.run(put_audited, done)
     return found
 
 

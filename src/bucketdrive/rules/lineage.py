@@ -194,3 +194,22 @@ def is_untold_burial(history: Sequence[VersionRow], told: Collection[str]) -> bo
         return False
     under = history[1].version_id
     return under not in told and any(_place(history, version_id) > 1 for version_id in told)
+
+
+def has_marker_below(history: Sequence[VersionRow], audited: str) -> bool:
+    """Whether a key was deleted above the `audited` version (any, where it is empty), and is no longer."""
+    return any(row.is_delete_marker for row in history[1 : _place(history, audited) if audited else len(history)])
+
+
+def buried_late(history: Sequence[VersionRow], audited: str, told: Collection[str]) -> list[VersionRow]:
+    """The versions that a late deletion hit, as `is_untold_burial` tells, above the `audited` one or that itself.
+
+    Of deletions that something was written over since; whose content is above is kept.
+    """
+    end = _place(history, audited) if audited else len(history)
+    return [
+        history[place + 1]
+        for place in range(1, min(end, len(history) - 1))
+        if is_untold_burial(history[place:], told)
+        and not any(_same_content(history[place + 1], above) for above in history[:place])
+    ]

@@ -93,6 +93,8 @@ LAWLESS = replace(HOSTILE, store_class="C")
 LAWLESS_FILES = replace(CROWDED, store_class="C", paths=FLAT_PATHS)
 LAWLESS_IN_PARTS = replace(LAWLESS, part_bytes=2)
 LAWLESS_FOREIGN = replace(FOREIGN, store_class="C")
+LAWLESS_LATE = Story(paths=FLAT_PATHS, store_class="C", faults=Faults(late=0.1, crash=0.01, meddling=0.1))
+"""Requests that are carried out when those who sent them are gone, and nobody's condition stops them."""
 HINTED_EDITORS = Story(
     devices=1, edits=12, paths=FLAT_PATHS, has_editors=True, by_hints=True, faults=Faults(meddling=0.2)
 )
@@ -130,6 +132,7 @@ STORIES = {
     "lawless files": LAWLESS_FILES,
     "lawless in parts": LAWLESS_IN_PARTS,
     "lawless foreign": LAWLESS_FOREIGN,
+    "lawless late": LAWLESS_LATE,
     "half lawful": HALF_LAWFUL,
     "half lawful stormy": HALF_LAWFUL_STORMY,
 }
