@@ -49,14 +49,14 @@ def preview_text(preview: Preview) -> str:
     """A plan in a line: what comes back, is replaced, is removed, and what it takes."""
     if preview.does_nothing:
         return "There is nothing to do."
-    counts: dict[str, Sized] = {
-        "comes back": preview.comes_back,
-        "is replaced": preview.replaced,
-        "is deleted, by marker": preview.removed,
-        "folder is made or removed": preview.folders,
-        "is left alone": preview.held,
+    counts: dict[tuple[str, str], Sized] = {
+        ("comes back", "come back"): preview.comes_back,
+        ("is replaced", "are replaced"): preview.replaced,
+        ("is deleted, by marker", "are deleted, by marker"): preview.removed,
+        ("folder is made or removed", "folders are made or removed"): preview.folders,
+        ("is left alone", "are left alone"): preview.held,
     }
-    parts = [f"{len(found):,} {what}" for what, found in counts.items() if found]
+    parts = [f"{len(found):,} {what[len(found) > 1]}" for what, found in counts.items() if found]
     sizes = {
         "copied in the bucket": preview.bytes_copied,
         "copied through this machine": preview.bytes_through,
