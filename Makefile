@@ -12,7 +12,8 @@
 # make bench-daemons   how soon a change is on another device, what it costs, what idling costs (on Ceph, 100,000 files)
 # make bench-idle      what an idle drive asks in a day, beside rclone bisync
 # make bench-look      what looking back costs a version
-# make bench-restore   a deleted folder of 10,000 files brought back on Ceph, beside rclone (FILES=1000: quicker)
+# make bench-restore   a deleted folder of 10,000 files brought back on Ceph, beside rclone (FILES=1000: quicker;
+#                ARGS='--bytes 65536 --link 100/40/20': beyond a link of so many Mbit/s down and up, and so many ms)
 # make bench-past      200 moments of a drive of 100,000 files and 300,000 versions against a record, 20 folders restored and
 #                undone (FILES=10000: smaller; ARGS='--store ceph': real folders on Ceph; 1 if anything differs)
 # Each sets itself up: a virtual environment in .venv, with pinned and hashed packages, made anew when the pins change.
