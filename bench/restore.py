@@ -5,8 +5,8 @@
 Both begin with N files that were deleted, and end with them live in the bucket and in a folder here. Ours is the whole
 command, with the sync before and the one that brings the files here; when the last one was live in the bucket, the log
 tells. rclone is run as it comes, and with 64 transfers at once, as many as ours. What it asks is counted in a run of
-its own, of at most _COUNTED files, as the log of it takes time. With --link, what is measured goes through a link of so
-many Mbit/s down and up and so many ms there and back; what comes before does not.
+its own, of _COUNTED files and near the store, as the log of it takes time. With --link, all else that is measured goes
+through a link of so many Mbit/s down and up and so many ms there and back; what comes before does not.
 """
 
 import argparse
@@ -117,7 +117,7 @@ def theirs(task: Task, home: Path, bucket: str, *flags: str) -> tuple[float, Cou
 
 
 def measure(task: Task, home: Path) -> tuple[tuple[float, float, dict], list[float], Counter[str]]:
-    """Ours; seconds of rclone plain and wide; what it asks for each _COUNTED files."""
+    """Ours; seconds of rclone as it comes and with many transfers; what it asks for _COUNTED files."""
     name = home.name.replace("_", "-").lower()
     (home / name).mkdir()
     mine = ours(task, home / name)
