@@ -63,6 +63,10 @@ mon_data = {folder}/mon
 osd_data = {folder}/osd
 osd_objectstore = memstore
 memstore_device_bytes = 12884901888
+# what a disk that is gone with its process could be repaired from: by default half of its memory
+osd_min_pg_log_entries = 100
+osd_max_pg_log_entries = 200
+osd_pg_log_dups_tracked = 100
 osd_client_watch_timeout = 3
 osd_class_load_list = *
 osd_class_default_list = *

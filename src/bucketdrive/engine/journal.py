@@ -2,11 +2,10 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 from bucketdrive.engine.bodies import get_body
 from bucketdrive.engine.parts import Parts
-from bucketdrive.errors import ConditionFailedError, NoSuchObjectError, TransientError
+from bucketdrive.errors import ConditionFailedError, NoSuchObjectError
 from bucketdrive.model.format import (
     JournalEntry,
     journal_name,
@@ -43,12 +42,11 @@ async def announce(parts: Parts) -> None:
 async def announce_deletions(parts: Parts, entries: Sequence[JournalEntry]) -> None:
     """Tell of deletions before they are made, for stores that ignore conditions: `base` is the version that is meant.
 
-    One that then hits another version is known to be late, by everybody (spec §2.6).
+    One that then hits another version is known to be late, by everybody (spec §2.6). The doorbell is not rung: who
+    must know reads the journals, and what the deletions leave to tell rings.
     """
     number = await _put_batch(parts, entries)
     await parts.state.run(finish_batch, parts.identity.device_id, number, entries, 0)
-    with suppress(TransientError):  # a hint only, and what the deletions leave to tell rings again
-        await ring(parts, number)
 
 
 async def _put_batch(parts: Parts, entries: Sequence[JournalEntry]) -> int:
