@@ -1,9 +1,12 @@
 """What was broken off and cannot be settled now is its path's trouble alone (spec §2.7)."""
 
+import asyncio
+
 import pytest
 
-from bucketdrive.errors import UnreadableError
+from bucketdrive.errors import UnknownOutcomeError, UnreadableError
 from bucketdrive.testing.stage import Stage
+from bucketdrive.testing.windows import bucket_of
 
 FILES = {"d/a": b"a1", "e/b": b"b1"}
 
@@ -56,3 +59,29 @@ def test_a_download_that_cannot_be_cleared_up_waits_and_the_rest_goes_on():
     stage.settle()
     assert folder.places() == {}
     assert stage.everywhere() == FILES | {"d/new": b"d/new", "e/new": b"e/new", "mine": b"m1"}
+
+
+@pytest.mark.parametrize("store_class", ["A", "C"])
+def test_uploads_that_were_broken_off_are_asked_about_all_at_once(store_class):
+    stage = Stage("A", store_class=store_class)
+    files = {f"d/{number}": b"%d" % number for number in range(40)}
+    for path, data in files.items():
+        stage.folder("A").write(path, data)
+    bucket = bucket_of(stage, "A")
+    put, listed = bucket.put_object, bucket.list_object_versions
+
+    async def unanswered(key, *args, **kwargs):
+        await put(key, *args, **kwargs)
+        raise UnknownOutcomeError("No reply came.")
+
+    async def slow(*args, **kwargs):
+        await asyncio.sleep(1)
+        return await listed(*args, **kwargs)
+
+    bucket.__dict__["put_object"] = unanswered
+    assert len(stage.sync("A").failed) == len(files)
+    bucket.__dict__.update(put_object=put, list_object_versions=slow)
+    began_s = stage.wait(0)
+    assert stage.sync("A").uploaded == 0
+    assert stage.wait(0) - began_s < 10
+    assert [len(stage.versions(path)) for path in files] == [1] * len(files)

@@ -232,10 +232,8 @@ async def _apply_rule_l(result: Look) -> None:
         if attempt.deed is Deed.UPLOAD and attempt.path in result.changed:
             attempts.setdefault(attempt.path, []).append(attempt)
     seen = result.seen
-    for path, mine in attempts.items():
-        row = seen.synced.get(path)
-        base = row if isinstance(row, SyncedFile) else None
-        finding = await settle_uploads(result.work.parts, result.work.commits, path, base, mine)
+    found = await settle_uploads(result.work.parts, result.work.commits, seen.synced, attempts)
+    for path, finding in found.items():
         if finding.is_to_be_seen_again:
             result.changed.discard(path)
             result.to_be_seen_again.add(path)

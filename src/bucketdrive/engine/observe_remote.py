@@ -1,5 +1,6 @@
 """The bucket now: what is live, what is deleted, and what became of our own writes."""
 
+import asyncio
 import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
@@ -10,7 +11,7 @@ from bucketdrive.engine.log import lines_of_attempt
 from bucketdrive.engine.parts import Parts
 from bucketdrive.errors import ConditionFailedError, NoSuchObjectError, PreconditionError, TransientError
 from bucketdrive.model.attempts import Attempt
-from bucketdrive.model.entries import RemoteFile, SyncedFile, VersionRow
+from bucketdrive.model.entries import RemoteFile, SyncedFile, SyncedTree, VersionRow
 from bucketdrive.model.format import read_metadata
 from bucketdrive.model.paths import RelPath
 from bucketdrive.model.plan import Hold
@@ -204,12 +205,24 @@ class Finding:
 
 
 async def settle_uploads(
+    parts: Parts, commits: Commits, synced: SyncedTree, attempts: Mapping[RelPath, list[Attempt]]
+) -> dict[RelPath, Finding]:
+    """Rule L (spec §2.6): find out what became of our uploads of each path, and move its base on where one is newest.
+
+    All at once: as many were under way as requests may be.
+    """
+    async with asyncio.TaskGroup() as group:
+        asked = {}
+        for path, mine in attempts.items():
+            row = synced.get(path)
+            base = row if isinstance(row, SyncedFile) else None
+            asked[path] = group.create_task(_settle_uploads_of(parts, commits, path, base, mine))
+    return {path: task.result() for path, task in asked.items()}
+
+
+async def _settle_uploads_of(
     parts: Parts, commits: Commits, path: RelPath, base: SyncedFile | None, attempts: list[Attempt]
 ) -> Finding:
-    """Rule L (spec §2.6): find out what became of our uploads of `path`.
-
-    And move the base on where one is the newest.
-    """
     history = await key_history(parts, parts.keys.key(path))
     ops: dict[str, str] = {}
     for row in worth_asking(history, base, attempts):

@@ -69,10 +69,11 @@ async def _settle_attempts(work: Work, snapshot: Snapshot, recovery: Recovery) -
     if expired:
         await work.parts.state.run(drop_attempts, expired)
     opened = [a for a in attempts if a.is_open]
-    for path in dict.fromkeys(a.path for a in opened if a.deed is Deed.UPLOAD):
-        row = synced.get(path)
-        mine = [a for a in attempts if a.path == path and a.deed is Deed.UPLOAD]
-        await settle_uploads(work.parts, work.commits, path, row if isinstance(row, SyncedFile) else None, mine)
+    uploads: dict[RelPath, list[Attempt]] = {a.path: [] for a in opened if a.deed is Deed.UPLOAD}
+    for attempt in attempts:
+        if attempt.deed is Deed.UPLOAD and attempt.path in uploads:
+            uploads[attempt.path].append(attempt)
+    await settle_uploads(work.parts, work.commits, synced, uploads)
     for attempt in opened:
         await recovery.attempt(attempt.path, _settle(work, attempt, synced))
 
