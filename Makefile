@@ -12,8 +12,8 @@
 # make bench-daemons   how soon a change is on another device, what it costs, what idling costs (on Ceph, 100,000 files)
 # make bench-idle      what an idle drive asks in a day, beside rclone bisync
 # make bench-look      what looking back costs a version
-# make bench-restore   a deleted folder of 10,000 files brought back on Ceph, beside rclone (FILES=1000: quicker;
-#                ARGS='--bytes 65536 --link 100/40/20': beyond a link of so many Mbit/s down and up, and so many ms)
+# make bench-restore   a deleted folder of 10,000 files of 64 KiB brought back on Ceph, beyond a link of 100 Mbit/s down, 40 up and
+#                20 ms, beside rclone (FILES=1000: quicker; LINK=: no link, the store on this machine)
 # make bench-past      200 moments of a drive of 100,000 files and 300,000 versions against a record, 20 folders restored and
 #                undone (FILES=10000: smaller; ARGS='--store ceph': real folders on Ceph; 1 if anything differs)
 # Each sets itself up: a virtual environment in .venv, with pinned and hashed packages, made anew when the pins change.
@@ -78,8 +78,9 @@ bench-look: $(READY)
 	@$(BIN)/python bench/look_back.py $(ARGS)
 
 bench-restore: FILES ?= 10000
+bench-restore: LINK ?= 100/40/20
 bench-restore: $(READY) $(TOOLS)
-	@$(BIN)/python bench/restore.py --files $(FILES) $(ARGS)
+	@$(BIN)/python bench/restore.py --files $(FILES) --bytes 65536 --link "$(LINK)" $(ARGS)
 
 bench-past: FILES ?= 100000
 bench-past: $(READY)
