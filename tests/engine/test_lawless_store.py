@@ -206,6 +206,33 @@ def test_the_lineage_is_asked_about_once():
     assert stage.requests("HeadObject") == heads
 
 
+def test_what_journals_tell_of_many_edits_is_not_asked_of_each():
+    stage = Stage(store_class="C")
+    files = {f"d/{number}": b"one" for number in range(50)}
+    stage.start_with(files)
+    for path in files:
+        stage.folder("A").write(path, b"two")
+    stage.settle()
+    assert stage.everywhere() == dict.fromkeys(files, b"two")
+    assert stage.requests("HeadObject") == 0
+
+
+def test_only_other_tools_edits_in_the_midst_of_many_are_asked_about():
+    stage = Stage(store_class="C")
+    files = {f"d/{number}": b"one" for number in range(50)}
+    stage.start_with(files)
+    for path in files:
+        stage.folder("A").write(path, b"two")
+    stage.sync("A")
+    foreign = dict.fromkeys(("d/1", "d/2"), b"another tool's")
+    for path, data in foreign.items():
+        stage.world.store.put(f"{PREFIX}{path}", data)
+    stage.sync("B")
+    assert 0 < stage.requests("HeadObject") <= 4
+    stage.settle()
+    assert stage.everywhere() == dict.fromkeys(files, b"two") | foreign
+
+
 def test_a_restored_version_makes_no_conflict_copy():
     stage = Stage(store_class="C")
     stage.start_with({"p": b"v1"})

@@ -8,6 +8,7 @@ undone (spec §2.6, class C). Names come from content and author, so any device 
 import asyncio
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 
 from bucketdrive.engine.deed import Work, check_kept
 from bucketdrive.engine.journal import read_journals
@@ -36,6 +37,9 @@ from bucketdrive.state.snapshot import Snapshot
 
 Histories = Mapping[RelPath, Sequence[VersionRow]]
 
+_FEW = 3
+"""So many versions are asked about one by one; beyond, journals are read first: a list, and a request a device."""
+
 
 async def audit_lineage(work: Work, snapshot: Snapshot, histories: Histories) -> list[RelPath]:
     """Bring back every version that was overwritten unseen since the last audit; the paths that got a conflict copy.
@@ -45,28 +49,49 @@ async def audit_lineage(work: Work, snapshot: Snapshot, histories: Histories) ->
     tops = {path: history[0].version_id for path, history in histories.items()}
     fresh = {path: top for path, top in tops.items() if snapshot.audited.get(path) != top}
     known = [path for path in fresh if isinstance(snapshot.synced.get(path), SyncedFile)]
-    told: Mapping[RelPath, set[str]] = {}
-    if any(has_marker_below(histories[path], snapshot.audited.get(path, "")) for path in known):
-        await read_journals(work.parts)
-        told = await work.parts.state.run(load_told_deletions)
+    deep = {path: histories[path] for path in known if len(histories[path]) > 1}
+    told_bases, told_deletions = await _what_journals_tell(work, snapshot, deep) if deep else ({}, {})
     found = []
-    for path in known:
-        history, audited = histories[path], snapshot.audited.get(path, "")
-        if len(history) > 1:
-            bases = await _bases(work, path, history, audited)
-            buried = buried_versions(history, audited, bases)
-            for row in [*buried, *buried_late(history, audited, told.get(path, ()))]:
-                await bring_back(work, path, row)
-                found.append(path)
+    for path, history in deep.items():
+        audited = snapshot.audited.get(path, "")
+        bases = await _bases(work, path, history, audited, told_bases[path])
+        buried = buried_versions(history, audited, bases)
+        for row in [*buried, *buried_late(history, audited, told_deletions.get(path, ()))]:
+            await bring_back(work, path, row)
+            found.append(path)
     begun = {attempt.path for attempt in snapshot.attempts} - set(known)  # what comes of it may yet bury what is there
     if done := {path: top for path, top in fresh.items() if path not in begun}:
         await work.parts.state.run(put_audited, done)
     return found
 
 
-async def _bases(work: Work, path: RelPath, history: Sequence[VersionRow], audited: str) -> dict[str, str | None]:
-    """The base of each version that the audit must understand; None for another tool's."""
-    told = await work.parts.state.run(load_bases, path)
+async def _what_journals_tell(
+    work: Work, snapshot: Snapshot, histories: Histories
+) -> tuple[dict[RelPath, dict[str, str]], Mapping[RelPath, set[str]]]:
+    """`load_bases`, `load_told_deletions`; journals are read where that saves requests, or tells of late deletions."""
+    state, paths = work.parts.state, list(histories)
+    bases = await state.run(load_bases, paths)
+    is_deleted, untold = False, 0
+    for path, history in histories.items():
+        audited = snapshot.audited.get(path, "")
+        is_deleted |= has_marker_below(history, audited)
+        untold += sum(row.version_id not in bases[path] for row in _above(history, audited))
+    if not is_deleted and untold <= _FEW:
+        return bases, {}
+    await read_journals(work.parts)
+    return await state.run(load_bases, paths), await state.run(load_told_deletions)
+
+
+def _above(history: Sequence[VersionRow], audited: str) -> list[VersionRow]:
+    """The versions above the `audited` one (all, where it is not listed), without markers."""
+    above = takewhile(lambda row: row.version_id != audited, history)
+    return [row for row in above if not row.is_delete_marker]
+
+
+async def _bases(
+    work: Work, path: RelPath, history: Sequence[VersionRow], audited: str, told: Mapping[str, str]
+) -> dict[str, str | None]:
+    """The base of each version that the audit must understand; None for another tool's. `told`: by journals."""
     heads: dict[str, FileMeta] = {}
     end = next((place for place, row in enumerate(history) if row.version_id == audited), len(history))
     while True:

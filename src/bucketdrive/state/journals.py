@@ -58,9 +58,13 @@ def load_told_deletions(db: apsw.Connection) -> dict[RelPath, set[str]]:
     return told
 
 
-def load_bases(db: apsw.Connection, path: RelPath) -> dict[str, str]:
-    """The versions of a path that devices uploaded, by id, and the version each was made from (empty: none)."""
-    return dict(db.execute("SELECT version_id, base FROM told WHERE path = ? AND op = 'put'", (path,)))
+def load_bases(db: apsw.Connection, paths: Sequence[RelPath]) -> dict[RelPath, dict[str, str]]:
+    """The versions of some paths that devices uploaded, by path and id; what each was made from (empty: nothing)."""
+    query = "SELECT path, version_id, base FROM told WHERE op = 'put' AND path IN (SELECT value FROM json_each(?))"
+    told: dict[RelPath, dict[str, str]] = {path: {} for path in paths}
+    for path, version_id, base in db.execute(query, (json.dumps(paths),)):
+        told[RelPath(path)][version_id] = base
+    return told
 
 
 def load_copies(db: apsw.Connection, path: str = "") -> dict[str, str]:
