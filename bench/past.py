@@ -57,11 +57,16 @@ def told_of(what: str, done: Sequence[Brought]) -> str:
     return f"{len(done):7,} {what:10} {files:9,} files {sum(seconds):9.1f} s   {middle}, {requests:,} requests"
 
 
+def tell(line: str) -> None:
+    """How far it is, on a terminal or in a log."""
+    print(f"  {line}", file=sys.stderr, flush=True)
+
+
 def measure(drive: PastDrive, past: SeededPast, options: argparse.Namespace) -> Findings:
     """Play it, look, restore and undo; prints the table."""
     findings = Findings()
     began_s = perf_counter()
-    play(drive, past, options.files, VERSIONS_A_FILE * options.files, options.rounds)
+    play(drive, past, options.files, VERSIONS_A_FILE * options.files, options.rounds, tell)
     built_s, versions = perf_counter() - began_s, drive.versions()
     if versions != past.versions:
         findings.differences.append(f"{versions} versions are in the bucket, {past.versions} were made")
@@ -79,7 +84,7 @@ def measure(drive: PastDrive, past: SeededPast, options: argparse.Namespace) -> 
         f" at most {max(looks):.2f} s, {findings.look_requests} requests",
         flush=True,
     )
-    bring_back(drive, past, some_of(past, moments, options.restores), findings)
+    bring_back(drive, past, some_of(past, moments, options.restores), findings, tell)
     print(told_of("restores", findings.restores))
     print(told_of("undos", findings.undos))
     return findings

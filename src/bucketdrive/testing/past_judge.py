@@ -3,7 +3,7 @@
 Tests do it on small drives, `bench/past.py` on large ones: both on either kind of drive of `testing.past_drives`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
@@ -86,7 +86,15 @@ class Findings:
             self.differences.append(f"{what}: {len(paths)} differ; {first}")
 
 
-def play(drive: PastDrive, past: SeededPast, files: int, versions: int, rounds: int) -> None:
+Tell = Callable[[str], None]
+"""Takes a word on how far it is: it can be hours."""
+
+
+def _nobody(line: str) -> None:
+    """Nobody wants to know."""
+
+
+def play(drive: PastDrive, past: SeededPast, files: int, versions: int, rounds: int, tell: Tell = _nobody) -> None:
     """Make so many files, and change them until there are so many versions: in some `rounds`, by turns on each."""
     before: Tree = {}
     while not past.rounds or past.versions < versions:
@@ -101,6 +109,7 @@ def play(drive: PastDrive, past: SeededPast, files: int, versions: int, rounds: 
         past.end_round(drive.now_s(), before)
         before = dict(past.tree)
         drive.rest()
+        tell(f"{past.versions:,} of {versions:,} versions")
 
 
 def look_back(drive: PastDrive, past: SeededPast, moments: Moments, findings: Findings) -> None:
@@ -117,7 +126,7 @@ def look_back(drive: PastDrive, past: SeededPast, moments: Moments, findings: Fi
     findings.look_requests = drive.requests() - asked
 
 
-def bring_back(drive: PastDrive, past: SeededPast, moments: Moments, findings: Findings) -> None:
+def bring_back(drive: PastDrive, past: SeededPast, moments: Moments, findings: Findings, tell: Tell = _nobody) -> None:
     """At each moment restore a random folder and take that back; compare all that there is, after each."""
     for (at_s, _), tree in _with_trees(past, moments):
         folder = _changed_folder(past, tree)
@@ -136,6 +145,7 @@ def bring_back(drive: PastDrive, past: SeededPast, moments: Moments, findings: F
             _compare_all(drive, f"{what}, restored and undone", past.tree, report, findings)
         elif changed:
             findings.differences.append(f"{what}: nothing was restored")
+        tell(f"{what}: {changed:,} files, {len(findings.differences)} differences so far")
         drive.rest()
 
 
