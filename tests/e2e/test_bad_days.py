@@ -235,6 +235,7 @@ def test_a_disk_that_becomes_full_while_files_come_down(world, cli, monkeypatch,
     """Far smaller than all files, though they seem to fit: each takes a page, and an entry."""
     files = numbered("first", 600)
     world.start(files)
+    monkeypatch.setenv("BUCKETDRIVE_MAX_REQUESTS_IN_FLIGHT", "8")  # what is under way takes room too
     phone = world.home / "phone"
     monkeypatch.setenv("BUCKETDRIVE_RESERVE_MIB", "0")
     with small_disk(phone, options):
